@@ -1,0 +1,1 @@
+"""The image-registry automator for GitOps."""

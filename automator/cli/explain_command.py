@@ -1,0 +1,115 @@
+"""`automator explain`: why, tag by tag."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from automator.cli.options import load_config, output_option, repo_option, run_async
+from automator.cli.output import print_json, print_table
+from automator.cli.surveying import survey_repos
+from automator.errors import RegistryError, UsageError
+from automator.model.plan import Change
+from automator.model.selection import Verdict
+from automator.report.shapes import verdict_shape
+from automator.select.evaluate import explain
+from automator.survey.containers import Container, gather_facts
+from automator.wiring import System, open_system
+
+
+@click.command("explain")
+@click.argument("workload")
+@click.option("--all", "show_all", is_flag=True, help="Every tag, not the first 20.")
+@repo_option
+@output_option
+@click.pass_obj
+def command(
+    config_path: Path | None,
+    workload: str,
+    *,
+    show_all: bool,
+    repo_names: tuple[str, ...],
+    output: str,
+) -> None:
+    """Why each container of WORKLOAD (`namespace:kind/name`) runs what it runs: a verdict for every tag."""
+    shapes = run_async(partial(_explain, config_path, repo_names, workload))
+    if output == "json":
+        print_json({"containers": shapes})
+        return
+    for shape in shapes:
+        click.secho(f"{shape['workload']} {shape['container']}", bold=True)
+        click.echo(f"  image   {shape['image']}  ({shape['path']}:{shape['line']})")
+        click.echo(f"  policy  {shape['policy'] or 'none'}{_written_at(shape)}")
+        click.echo(f"  result  {shape['result']}")
+        tags = shape["tags"] if show_all else shape["tags"][:20]
+        if tags:
+            print_table(
+                ["  Tag", "", "Reason"],
+                [
+                    ["  " + tag["tag"], "yes" if tag["accepted"] else "no", tag["reason"]]
+                    for tag in tags
+                ],
+            )
+        if len(tags) < len(shape["tags"]):
+            click.echo(f"  ... and {len(shape['tags']) - len(tags)} more (--all shows them)")
+
+
+def _written_at(shape: dict[str, Any]) -> str:
+    return f"  ({shape['policy_source']})" if shape["policy_source"] else ""
+
+
+async def _explain(
+    config_path: Path | None, repo_names: tuple[str, ...], workload: str
+) -> list[dict[str, Any]]:
+    settings, rules = load_config(config_path)
+    async with open_system(settings, rules) as system:
+        before = system.tools.clock.now() - settings.poll_interval
+        found = await survey_repos(system, repo_names, polled_before=before)
+        containers = [
+            container
+            for survey in found.surveys
+            for container in survey.containers
+            if str(container.field.workload) == workload
+        ]
+        if not containers:
+            for failure in found.failures.values():
+                raise failure
+            raise UsageError(
+                f"no workload is named {workload!r}", hint="automator workloads lists them all"
+            )
+        return [await _shape(container, system) for container in containers]
+
+
+async def _shape(container: Container, system: System) -> dict[str, Any]:
+    decision, field, policy = container.decision, container.field, container.policy
+    assert decision is not None
+    result = (
+        f"update to {decision.to}: {decision.reason}"
+        if isinstance(decision, Change)
+        else decision.reason
+    )
+    return {
+        "workload": str(field.workload),
+        "container": field.container,
+        "image": str(field.image),
+        "path": field.location.path,
+        "line": field.location.line,
+        "policy": None if policy is None else str(policy),
+        "policy_source": None if policy is None or policy.source is None else str(policy.source),
+        "result": result,
+        "tags": [verdict_shape(verdict) for verdict in await _verdicts(container, system)],
+    }
+
+
+async def _verdicts(container: Container, system: System) -> tuple[Verdict, ...]:
+    repository, policy = container.observed_repository, container.policy
+    if repository is None or policy is None or container.failure is not None:
+        return ()
+    observer, image = system.tools.observer, container.field.image
+    try:
+        tag_list = await observer.tag_list(repository)
+        observed = await gather_facts(repository, policy, image, tag_list, observer)
+    except RegistryError:
+        return ()
+    return explain(policy, image, observed, system.tools.clock.now())

@@ -1,0 +1,58 @@
+"""What commands print: tables for people, JSON for programs, a progress bar where somebody waits."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import click
+
+_TIME_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("m", 60))
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, so that a line is a row also behind a pipe. Control characters are shown."""
+    cells = [[_visible(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
+    for number, row in enumerate([list(headers), *cells]):
+        line = "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def _visible(text: str) -> str:
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def render_age(span: timedelta) -> str:
+    """`3mo`, `16d`: the largest unit says enough."""
+    seconds = span.total_seconds()
+    for unit, size in _TIME_UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return "<1m"
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with (done, total). Shows a bar on a terminal, after the first second."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            elapsed = bar.tasks[0].elapsed or 0.0
+            bar.update(task, completed=done, total=total, visible=elapsed > 1)
+
+        yield show

@@ -1,0 +1,116 @@
+"""`automator run`: the daemon, or one pass."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from automator.cli.options import load_config, output_option, repo_option, run_async
+from automator.cli.output import print_json, print_table
+from automator.cli.surveying import choose_repos
+from automator.config.models import Settings
+from automator.errors import AutomatorError
+from automator.model.event import LogFormat
+from automator.model.policy import Rule
+from automator.pipeline import ConfigRepo, Pushed, run_pass
+from automator.report.log import LogSink, configure_logging
+from automator.report.shapes import change_shape, errors_of
+from automator.wiring import System, open_system
+
+
+@click.command("run")
+@click.option("--once", is_flag=True, help="Make one pass over every config repo, and exit.")
+@repo_option
+@output_option
+@click.pass_obj
+def command(
+    config_path: Path | None, *, once: bool, repo_names: tuple[str, ...], output: str
+) -> int:
+    """The daemon: polls, selects, commits, pushes. --once makes one pass and exits: 1 if any part of it failed."""
+    settings, rules = load_config(config_path)
+    log_format = LogFormat.JSON if output == "json" and not once else LogFormat(settings.log_format)
+    configure_logging(settings.log_level, log_format)
+    if once:
+        return run_async(partial(_once, settings, rules, repo_names, output))
+    run_async(partial(_daemon, settings, rules, repo_names))
+    return 0
+
+
+async def _daemon(settings: Settings, rules: tuple[Rule, ...], repo_names: tuple[str, ...]) -> None:
+    from automator.daemon.run import run_daemon  # noqa: PLC0415 - a single pass needs no web server
+
+    async with open_system(settings, rules, [LogSink()]) as system:
+        await run_daemon(
+            choose_repos(system, repo_names),
+            system.tools,
+            system.metrics,
+            listen=settings.listen,
+            poll_interval=settings.poll_interval,
+            head_interval=settings.git_poll_interval,
+        )
+
+
+async def _once(
+    settings: Settings, rules: tuple[Rule, ...], repo_names: tuple[str, ...], output: str
+) -> int:
+    results: dict[str, Pushed | AutomatorError] = {}
+    async with open_system(settings, rules, [LogSink()]) as system:
+        repos = choose_repos(system, repo_names)
+        async with anyio.create_task_group() as tasks:
+            for repo in repos:
+                tasks.start_soon(_pass, repo, system, results)
+    shapes = [_shape(repo.name, results[repo.name]) for repo in repos]
+    if output == "json":
+        print_json({"repos": shapes})
+    else:
+        _print_changes(shapes)
+    for shape in shapes:
+        for error in shape["errors"]:
+            sys.stderr.write(f"automator: {shape['name']}: {error}\n")
+    return int(any(_failed(result) for result in results.values()))
+
+
+async def _pass(
+    repo: ConfigRepo, system: System, results: dict[str, Pushed | AutomatorError]
+) -> None:
+    try:
+        results[repo.name] = await run_pass(
+            repo, system.tools, polled_before=system.tools.clock.now()
+        )
+    except AutomatorError as error:
+        results[repo.name] = error
+
+
+def _failed(result: Pushed | AutomatorError) -> bool:
+    if isinstance(result, AutomatorError):
+        return True
+    return any(container.failure is not None for container in result.survey.containers)
+
+
+def _shape(name: str, result: Pushed | AutomatorError) -> dict[str, Any]:
+    if isinstance(result, AutomatorError):
+        return {"name": name, "commits": [], "changes": [], "errors": [str(result)]}
+    return {
+        "name": name,
+        "commits": [commit for commit, _ in result.commits],
+        "changes": [change_shape(change) for change in result.survey.changes],
+        "errors": errors_of(result.survey),
+    }
+
+
+def _print_changes(shapes: list[dict[str, Any]]) -> None:
+    rows = [
+        [shape["name"], change["workload"], change["container"], change["from"], change["to"]]
+        for shape in shapes
+        for change in shape["changes"]
+    ]
+    if rows:
+        print_table(["Config repo", "Workload", "Container", "From", "To"], rows)
+    for shape in shapes:
+        for commit in shape["commits"]:
+            click.echo(f"pushed {commit} to {shape['name']}")
+    if not rows:
+        click.echo("nothing to change")

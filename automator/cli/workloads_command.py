@@ -1,0 +1,129 @@
+"""`automator workloads`: the table that people know from the origin of this tool."""
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+
+import click
+
+from automator.cli.options import load_config, output_option, repo_option, run_async
+from automator.cli.output import print_json, print_table, render_age
+from automator.cli.surveying import survey_repos
+from automator.errors import AutomatorError, RegistryError
+from automator.model.plan import Change
+from automator.model.selection import Outcome
+from automator.observe.observer import Observer
+from automator.report.shapes import workload_shape
+from automator.select.order import build_time
+from automator.survey.containers import Container
+from automator.wiring import open_system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A container, and when its image in use and its selection were built, as far as that is known."""
+
+    config_repo: str
+    container: Container
+    current_at: datetime | None = None
+    latest_at: datetime | None = None
+
+
+@click.command("workloads")
+@click.argument("workload", default="*")
+@repo_option
+@output_option
+@click.pass_obj
+def command(
+    config_path: Path | None, workload: str, *, repo_names: tuple[str, ...], output: str
+) -> int:
+    """Every container with its image, what it could run, and its status. WORKLOAD is a shell pattern."""
+    rows, failures = run_async(partial(_rows, config_path, repo_names, workload))
+    if output == "json":
+        print_json(
+            {
+                "workloads": [
+                    workload_shape(row.config_repo, row.container, row.current_at, row.latest_at)
+                    for row in rows
+                ]
+            }
+        )
+    else:
+        print_table(
+            ["Workload", "Container", "Image", "Current", "Behind", "Latest", "Policy", "Status"],
+            [_cells(row) for row in rows],
+        )
+    for name, error in failures.items():
+        sys.stderr.write(f"automator: {name}: {error}\n")
+    return int(bool(failures))
+
+
+async def _rows(
+    config_path: Path | None, repo_names: tuple[str, ...], pattern: str
+) -> tuple[list[Row], dict[str, AutomatorError]]:
+    settings, rules = load_config(config_path)
+    async with open_system(settings, rules) as system:
+        now = system.tools.clock.now()
+        found = await survey_repos(system, repo_names, polled_before=now - settings.poll_interval)
+        rows = [
+            await _with_times(survey.config_repo, container, system.tools.observer, now)
+            for survey in found.surveys
+            for container in survey.containers
+            if fnmatchcase(str(container.field.workload), pattern)
+        ]
+    rows.sort(key=lambda row: (row.config_repo, row.container.field.workload))
+    return rows, found.failures
+
+
+async def _with_times(
+    config_repo: str, container: Container, observer: Observer, now: datetime
+) -> Row:
+    """Ages are for people and no policy needs them: asked once for ever, and only for what is behind."""
+    row = Row(config_repo=config_repo, container=container)
+    image, selection = container.field.image, container.selection
+    if selection is None or not selection.behind or image.tag is None or selection.tag is None:
+        return row
+    try:
+        facts = await observer.facts(image.repository, [image.tag, selection.tag])
+    except RegistryError:
+        return (
+            row  # the tag in use may be gone from the registry; the count of versions still stands
+        )
+    return Row(
+        config_repo=config_repo,
+        container=container,
+        current_at=build_time(facts[image.tag], now),
+        latest_at=build_time(facts[selection.tag], now),
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    container, decision = row.container, row.container.decision
+    assert decision is not None
+    image, selection = container.field.image, container.selection
+    status = "updatable" if isinstance(decision, Change) else str(decision.status)
+    return [
+        str(container.field.workload),
+        container.field.container,
+        image.name,
+        str(image.tag or image.digest or ""),
+        _behind(row),
+        (selection.tag or "") if selection and selection.outcome is not Outcome.INCOMPLETE else "",
+        str(container.policy or ""),
+        status
+        if isinstance(decision, Change) or decision.reason == status
+        else f"{status}: {decision.reason}",
+    ]
+
+
+def _behind(row: Row) -> str:
+    selection = row.container.selection
+    if selection is None or not selection.behind:
+        return ""
+    versions = f"{selection.behind} version{'s' if selection.behind > 1 else ''}"
+    if row.current_at is None or row.latest_at is None or row.latest_at <= row.current_at:
+        return versions
+    return f"{render_age(row.latest_at - row.current_at)}, {versions}"

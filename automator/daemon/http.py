@@ -1,0 +1,76 @@
+"""The daemon's own HTTP: health, readiness, metrics. Reads, never steers."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from anyio.abc import TaskStatus
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from automator.daemon.status import DaemonStatus
+from automator.errors import UsageError
+from automator.report.metrics import MetricsSink
+
+
+def make_app(status: DaemonStatus, metrics: MetricsSink) -> Starlette:
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_request: Request) -> Response:
+        repos = {
+            name: {"commit": repo.commit, "error": repo.error}
+            for name, repo in status.repos.items()
+        }
+        return JSONResponse(
+            {"ready": status.ready, "config_repos": repos},
+            status_code=200 if status.ready else 503,
+        )
+
+    async def metrics_page(_request: Request) -> Response:
+        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics_page),
+        ]
+    )
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(listen: str) -> socket.socket:
+    """`host:port`, `[::1]:port`; raises UsageError where the address can't be had."""
+    host, _, port = listen.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host.strip("[]"), int(port)))
+    except OSError as error:
+        sock.close()
+        raise UsageError(
+            f"cannot listen on {listen}: {error.strerror}",
+            hint="change `listen` in the configuration",
+        ) from error
+    return sock
+
+
+async def serve(app: Starlette, sock: socket.socket, *, task_status: TaskStatus[None]) -> None:
+    """Until cancelled."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
+    task_status.started()
+    await _Server(config).serve(sockets=[sock])

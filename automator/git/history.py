@@ -1,0 +1,47 @@
+"""Reads update commits from any clone. The audit log is Git alone: nothing else is asked."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio.to_thread
+
+from automator.errors import GitError
+from automator.model.plan import CommitId
+
+TRAILER = "Image-Update: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCommit:
+    id: CommitId
+    author: str
+    at: datetime
+    message: str
+
+
+async def read_log(directory: Path, revision: str, *, limit: int) -> list[LoggedCommit]:
+    """The newest commits that have an `Image-Update` trailer, newest first. Raises GitError for what is no clone."""
+    return await anyio.to_thread.run_sync(_read, directory, revision, limit)
+
+
+def _read(directory: Path, revision: str, limit: int) -> list[LoggedCommit]:
+    import git  # noqa: PLC0415 - GitPython takes longer to import than all of the rest
+
+    try:
+        # Opened and closed in one call: GitPython keeps child processes as long as its objects live.
+        with git.Repo(directory, search_parent_directories=True) as repo:
+            found = repo.iter_commits(revision, max_count=limit, grep=f"^{TRAILER}")
+            return [
+                LoggedCommit(
+                    id=CommitId(commit.hexsha),
+                    author=str(commit.author),
+                    at=commit.committed_datetime.astimezone(UTC),
+                    message=str(commit.message),
+                )
+                for commit in found
+            ]
+    except (git.GitError, git.NoSuchPathError, ValueError) as error:
+        raise GitError(
+            f"no history in {directory}", hint="name a clone of a config repo"
+        ) from error

@@ -1,0 +1,154 @@
+"""What happened, one frozen class an event. Logs, metrics and messages are made from these in report/.
+
+An event's name is fixed (`noun.past_participle`); what varies is a field in the design's words. Info tells the
+story, warning mends itself, error needs a person and carries a hint.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Level(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """`auto`: readable on a terminal, JSON otherwise."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    name: ClassVar[str]
+    level: ClassVar[Level] = Level.INFO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStarted(Event):
+    name = "daemon.started"
+    config_repos: int
+    listen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStopped(Event):
+    name = "daemon.stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRepoScanned(Event):
+    """A config repo's head was read; `manifests` counts the files that were parsed for it, not those known before."""
+
+    name = "config_repo.scanned"
+    config_repo: str
+    commit: str
+    manifests: int
+    image_fields: int
+    skipped: int
+    problems: int
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRoundFinished(Event):
+    name = "poll_round.finished"
+    polled: int
+    changed: int
+    failed: int
+    requests: int
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryFailing(Event):
+    """Said once when a repository's polls begin to fail, not at each poll."""
+
+    name = "registry.failing"
+    level = Level.WARNING
+    image_repository: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryRecovered(Event):
+    name = "registry.recovered"
+    image_repository: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionChanged(Event):
+    name = "selection.changed"
+    config_repo: str
+    workload: str
+    container: str
+    image: str
+    selection: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeHeld(Event):
+    name = "change.held"
+    config_repo: str
+    workload: str
+    container: str
+    selection: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitPushed(Event):
+    name = "commit.pushed"
+    config_repo: str
+    commit: str
+    subject: str
+    changes: int
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRaced(Event):
+    """Somebody pushed first; the plan is made again from the new head."""
+
+    name = "push.raced"
+    level = Level.WARNING
+    config_repo: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassFailed(Event):
+    name = "pass.failed"
+    level = Level.ERROR
+    config_repo: str
+    error: str
+    hint: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRefused(Event):
+    """Said once for each problem of a config repo's head that was not there before."""
+
+    name = "manifest.refused"
+    level = Level.WARNING
+    config_repo: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BugMet(Event):
+    """An exception that is none of ours: said once, with its traceback, at the loop that survives it."""
+
+    name = "bug.met"
+    level = Level.ERROR
+    config_repo: str
+    traceback: str

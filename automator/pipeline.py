@@ -1,0 +1,254 @@
+"""One pass over one config repo: fetch, scan, observe, select, plan, edit, commit, push.
+
+`survey` is a pass up to the plan and writes nothing; `run_pass` is a whole one. How each step works is its own
+package's business.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import anyio
+import anyio.to_thread
+
+from automator.clock import Clock, elapsed
+from automator.edit.apply import apply_changes
+from automator.errors import PushRejected, RegistryError
+from automator.git.commit import Identity, write_commit
+from automator.git.mirror import Mirror
+from automator.git.push import push
+from automator.model.event import (
+    CommitPushed,
+    ConfigRepoScanned,
+    Event,
+    PollRoundFinished,
+    PushRaced,
+)
+from automator.model.field import RepoPath
+from automator.model.image import Digest, ImageRepository
+from automator.model.plan import Change, CommitId, Plan
+from automator.model.policy import Rule
+from automator.observe.observer import Observer, PollRound
+from automator.plan.groups import Batch, group_changes
+from automator.plan.message import format_message
+from automator.report.sinks import Reporter
+from automator.survey.containers import Demand, Survey, decide, demands_of, match_policies
+from automator.survey.news import survey_news
+from automator.survey.snapshot import Snapshot, read_snapshot
+
+_PUSH_ATTEMPTS = 8
+_RACE_PAUSE_SECONDS = 0.2
+
+
+@dataclass(slots=True, kw_only=True)
+class ConfigRepo:
+    """One config repo as a pass needs it.
+
+    `snapshot` is what the last pass read, and `told` what it had to tell: caches, so that neither is done twice.
+    """
+
+    name: str
+    mirror: Mirror
+    author: Identity
+    batch: Batch
+    rules: Sequence[Rule]
+    wanted: Callable[[RepoPath], bool]
+    record_digests: bool = False
+    snapshot: Snapshot | None = None
+    told: frozenset[Event] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What every pass shares."""
+
+    observer: Observer
+    reporter: Reporter
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """The update commits of a pass, oldest first, each with its subject; none if nothing was to be changed."""
+
+    survey: Survey
+    commits: tuple[tuple[CommitId, str], ...] = ()
+
+
+async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | None) -> Pushed:
+    """From the remote's head to a pushed update commit. If somebody else pushes first, again from the new head.
+
+    Raises GitError, EditRefused or StoreError; failing registries are part of the survey instead.
+    """
+    for attempt in range(1, _PUSH_ATTEMPTS + 1):
+        result = await survey(repo, tools, polled_before=polled_before)
+        _tell_news(repo, result, tools)
+        if not result.changes:
+            return Pushed(survey=result)
+        began_at = tools.clock.monotonic_seconds()
+        commits = await _write_commits(repo, result, tools)
+        try:
+            await push(repo.mirror, commits[-1][0], expected=result.snapshot.commit)
+        except PushRejected as rejected:
+            if rejected.rule or attempt == _PUSH_ATTEMPTS:
+                raise
+            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
+            await tools.clock.sleep(_RACE_PAUSE_SECONDS * attempt)
+            continue
+        _report_pushed(repo, result, commits, tools, began_at)
+        return Pushed(survey=result, commits=tuple(commits))
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def survey(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | None) -> Survey:
+    """Reads the remote's head and decides about every container. Image repositories that were never listed, or last
+    before `polled_before`, are polled first.
+    """
+    snapshot = await scan_head(repo, tools)
+    containers = await anyio.to_thread.run_sync(match_policies, snapshot, repo.rules)
+    demands = demands_of(containers)
+    await observe(demands, tools, polled_before=polled_before)
+    decided = await decide(containers, tools.observer, tools.clock.now())
+    return Survey(
+        config_repo=repo.name, snapshot=snapshot, containers=tuple(decided), demands=demands
+    )
+
+
+async def scan_head(repo: ConfigRepo, tools: Tools) -> Snapshot:
+    began = tools.clock.monotonic_seconds()
+    previous = repo.snapshot
+    commit = await repo.mirror.fetch()
+    repo.snapshot = await read_snapshot(repo.mirror, commit, wanted=repo.wanted, previous=previous)
+    if repo.snapshot is not previous:
+        tools.reporter.emit(
+            ConfigRepoScanned(
+                config_repo=repo.name,
+                commit=commit,
+                manifests=repo.snapshot.parsed,
+                image_fields=sum(len(scan.fields) for scan in repo.snapshot.scans.values()),
+                skipped=repo.snapshot.skipped,
+                problems=len(repo.snapshot.problems),
+                took=elapsed(tools.clock, began),
+            )
+        )
+    return repo.snapshot
+
+
+async def observe(
+    demands: Mapping[ImageRepository, Demand], tools: Tools, *, polled_before: datetime | None
+) -> None:
+    """Polls what is not known, or last polled before `polled_before`. Failures are remembered by the observer."""
+    listed = [repository for repository, demand in demands.items() if demand.tag_list]
+    polled = await tools.observer.refresh(listed, older_than=polled_before)
+    if polled_before is not None:
+        async with anyio.create_task_group() as tasks:
+            for repository, demand in demands.items():
+                if demand.followed:
+                    tasks.start_soon(_follow, repository, demand, tools.observer)
+    if polled.polled:
+        tools.reporter.emit(round_finished(polled))
+
+
+async def _follow(repository: ImageRepository, demand: Demand, observer: Observer) -> None:
+    """A failure is remembered by the observer, and holds the containers that need the answer."""
+    with contextlib.suppress(RegistryError):
+        await observer.follow_tags(repository, demand.followed)
+
+
+def round_finished(polled: PollRound) -> PollRoundFinished:
+    return PollRoundFinished(
+        polled=polled.polled,
+        changed=len(polled.changed),
+        failed=len(polled.failed),
+        requests=polled.requests,
+        took=polled.took,
+    )
+
+
+def _tell_news(repo: ConfigRepo, result: Survey, tools: Tools) -> None:
+    """What this survey found and the one before did not."""
+    found = frozenset(survey_news(result))
+    for event in sorted(found - repo.told, key=repr):
+        tools.reporter.emit(event)
+    repo.told = found
+
+
+async def _write_commits(
+    repo: ConfigRepo, result: Survey, tools: Tools
+) -> list[tuple[CommitId, str]]:
+    """One commit for each group, each on top of the one before, all on top of the scanned head."""
+    snapshot, digests = result.snapshot, await _digests(repo, result, tools.observer)
+    plan = Plan(config_repo=repo.name, commit=snapshot.commit, changes=result.changes)
+    originals = await _read_files(repo, snapshot, result.changes)
+    commits: list[tuple[CommitId, str]] = []
+    parent = snapshot.commit
+    carried_out: dict[RepoPath, list[Change]] = {}
+    for group in group_changes(plan, repo.batch):
+        paths = {change.field.location.path for change in group}
+        for change in group:
+            carried_out.setdefault(change.field.location.path, []).append(change)
+        # A file's spans are those of the scanned head, so each group edits it anew with all its changes so far.
+        edits = {path: (originals[path], carried_out[path]) for path in sorted(paths)}
+        files = await anyio.to_thread.run_sync(_apply_all, edits)
+        message = format_message(group, digests)
+        parent = await write_commit(
+            repo.mirror,
+            parent=parent,
+            files=files,
+            modes={path: snapshot.blobs[path].mode for path in files},
+            message=message,
+            author=repo.author,
+            at=tools.clock.now(),
+        )
+        commits.append((parent, message.partition("\n")[0]))
+    return commits
+
+
+def _apply_all(
+    edits: Mapping[RepoPath, tuple[bytes, Sequence[Change]]],
+) -> dict[RepoPath, bytes]:
+    return {path: apply_changes(path, data, changes) for path, (data, changes) in edits.items()}
+
+
+async def _read_files(
+    repo: ConfigRepo, snapshot: Snapshot, changes: Sequence[Change]
+) -> dict[RepoPath, bytes]:
+    paths = {change.field.location.path for change in changes}
+    ids = {snapshot.blobs[path].id for path in paths}
+    data = {blob_id: data async for blob_id, data in repo.mirror.read_blobs(sorted(ids))}
+    return {path: data[snapshot.blobs[path].id] for path in paths}
+
+
+async def _digests(repo: ConfigRepo, result: Survey, observer: Observer) -> dict[str, Digest]:
+    """The digest of each new image, as far as it is known, or asked for under `record_digests`."""
+    digests: dict[str, Digest] = {}
+    for container in result.containers:
+        if not isinstance(container.decision, Change):
+            continue
+        to = container.decision.to
+        facts = container.selection.facts if container.selection else None
+        if facts is None and repo.record_digests and to.tag is not None:
+            facts = (await observer.facts(to.repository, [to.tag]))[to.tag]
+        if facts is not None:
+            digests[f"{to.name}:{to.tag}"] = facts.digest
+    return digests
+
+
+def _report_pushed(
+    repo: ConfigRepo,
+    result: Survey,
+    commits: Sequence[tuple[CommitId, str]],
+    tools: Tools,
+    began: float,
+) -> None:
+    for commit, subject in commits:
+        tools.reporter.emit(
+            CommitPushed(
+                config_repo=repo.name,
+                commit=commit,
+                subject=subject,
+                changes=len(result.changes) if len(commits) == 1 else 1,
+                took=elapsed(tools.clock, began),
+            )
+        )

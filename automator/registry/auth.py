@@ -1,0 +1,244 @@
+"""How a registry's challenge is answered: Basic, or a token from the realm that it names; tokens are kept and shared.
+
+Which realm gets the registry's credentials. A registry may name a token server on another host, as Docker Hub
+does (auth.docker.io), so the host alone says nothing. The rule:
+
+    realm                                      registry over https       registry over plain HTTP (insecure)
+    https, any host                            with credentials          with credentials
+    http, the registry's hostname              refused                   with credentials
+    http, another host                         refused                   asked, without credentials
+
+Only a challenge of the registry itself names a realm: an answer that came over a redirect does not, and the
+token server's own redirects are followed without credentials. A credential is always the one that belongs to
+the image repository, so a registry that lies can lose its own credential and no other.
+"""
+
+import base64
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import SecretStr
+
+from automator.clock import Clock
+from automator.errors import Denied, ProtocolViolation
+from automator.model.image import ImageRepository
+from automator.registry.credentials import Credential
+from automator.registry.documents import parse_token
+from automator.registry.flight import SingleFlight
+from automator.registry.protocol import Challenge
+
+CLIENT_ID = "automator"
+
+
+class CredentialSource(Protocol):
+    async def for_repository(self, repository: ImageRepository) -> Credential | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """The header's value, and every secret in it, so that a registry that echoes them is not quoted."""
+
+    header: SecretStr
+    secrets: tuple[SecretStr, ...]
+    is_anonymous: bool = False
+
+    def redact(self, text: str) -> str:
+        return _redact(text, self.secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """What the token server is asked: GET, or POST where there is a `form`."""
+
+    url: str
+    form: str | None = field(default=None, repr=False)
+    authorization: Authorization | None = None
+    secrets: tuple[SecretStr, ...] = ()
+
+    @property
+    def is_anonymous(self) -> bool:
+        return not self.secrets
+
+    def redact(self, text: str) -> str:
+        return _redact(text, self.secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grant:
+    challenge: Challenge
+    authorization: Authorization
+    reuse_until: float
+
+
+class Authenticator:
+    """One for each registry host. Grants are kept for each image repository, which is the scope of its token."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        insecure: bool,
+        credentials: CredentialSource,
+        clock: Clock,
+        fetch: Callable[[ImageRepository, TokenRequest], Awaitable[bytes]],
+    ) -> None:
+        self._host = host
+        self._insecure = insecure
+        self._credentials = credentials
+        self._clock = clock
+        self._fetch = fetch
+        self._grants: dict[str, _Grant] = {}
+        self._flights: SingleFlight[str, Authorization] = SingleFlight()
+
+    async def authorization(self, repository: ImageRepository) -> Authorization | None:
+        """What to send unasked: None before the first challenge; an expiring token is renewed without a new 401."""
+        grant = self._grants.get(repository.path)
+        if grant is None:
+            return None
+        if self._clock.monotonic_seconds() < grant.reuse_until:
+            return grant.authorization
+        return await self._obtain(repository, grant.challenge)
+
+    async def answer(
+        self,
+        repository: ImageRepository,
+        challenges: Sequence[Challenge],
+        refused: Authorization | None,
+    ) -> Authorization:
+        """After a 401 to `refused`: something better to send, or Denied."""
+        grant = self._grants.get(repository.path)
+        if grant is not None and grant.authorization is not refused:
+            return grant.authorization  # another request was faster
+        offered = {challenge.scheme: challenge for challenge in reversed(challenges)}
+        challenge = offered.get("bearer") or offered.get("basic")
+        if challenge is None:
+            asked = ", ".join(sorted(offered)) or "nothing"
+            raise Denied(
+                f"the registry refuses and offers {asked} as a way in",
+                location=str(repository),
+                hint="Basic and Bearer are supported",
+            )
+        return await self._obtain(repository, challenge)
+
+    def forget(self, repository: ImageRepository) -> None:
+        """What was granted is refused: the next request begins anew, and reads the credentials again."""
+        self._grants.pop(repository.path, None)
+
+    async def _obtain(self, repository: ImageRepository, challenge: Challenge) -> Authorization:
+        granted = partial(self._grant, repository, challenge)
+        return await self._flights.run(repository.path, granted)
+
+    async def _grant(self, repository: ImageRepository, challenge: Challenge) -> Authorization:
+        credential = await self._credentials.for_repository(repository)
+        if credential is not None and credential.registry_token is not None:
+            grant = _Grant(
+                challenge=challenge,
+                authorization=_bearer(credential.registry_token.get_secret_value()),
+                reuse_until=math.inf,
+            )
+        elif challenge.scheme == "basic":
+            grant = self._grant_basic(repository, challenge, credential)
+        else:
+            grant = await self._grant_token(repository, challenge, credential)
+        self._grants[repository.path] = grant
+        return grant.authorization
+
+    def _grant_basic(
+        self, repository: ImageRepository, challenge: Challenge, credential: Credential | None
+    ) -> _Grant:
+        if credential is None or not credential.username:
+            raise Denied(
+                "the registry wants a user and password, and none are known for it",
+                location=str(repository),
+                hint=login_hint(self._host),
+            )
+        return _Grant(
+            challenge=challenge, authorization=basic_authorization(credential), reuse_until=math.inf
+        )
+
+    async def _grant_token(
+        self, repository: ImageRepository, challenge: Challenge, credential: Credential | None
+    ) -> _Grant:
+        where = str(repository)
+        realm = challenge.parameters.get("realm", "")
+        trusted = self._is_trusted(realm, where=where)
+        # The token's life begins before it is asked for, whatever time the answer takes.
+        asked_at = self._clock.monotonic_seconds()
+        request = _token_request(repository, challenge, credential if trusted else None)
+        token = parse_token(await self._fetch(repository, request), where=where)
+        margin_seconds = min(30.0, token.lifetime_seconds / 6)
+        return _Grant(
+            challenge=challenge,
+            authorization=_bearer(token.value, is_anonymous=request.is_anonymous),
+            reuse_until=asked_at + token.lifetime_seconds - margin_seconds,
+        )
+
+    def _is_trusted(self, realm: str, *, where: str) -> bool:
+        """Whether the realm may have credentials; raises where it may not even be asked."""
+        try:
+            parts = urlsplit(realm)
+            scheme, hostname = parts.scheme, parts.hostname
+        except ValueError:
+            scheme, hostname = "", None
+        if scheme == "https" and hostname:
+            return True
+        if scheme == "http" and hostname and self._insecure:
+            return hostname == urlsplit(f"//{self._host}").hostname
+        raise ProtocolViolation(
+            "the registry sends for tokens to a place that is not https",
+            location=where,
+            hint="correct the realm in the registry's configuration, or set `insecure` for a test registry",
+        )
+
+
+def _redact(text: str, secrets: Sequence[SecretStr]) -> str:
+    for secret in secrets:
+        value = secret.get_secret_value()
+        if value:
+            text = text.replace(value, "***")
+    return text
+
+
+def login_hint(host: str) -> str:
+    return f"configure credentials for {host}, or log in with `docker login {host}`"
+
+
+def basic_authorization(credential: Credential) -> Authorization:
+    password = credential.password.get_secret_value()
+    encoded = base64.b64encode(f"{credential.username}:{password}".encode()).decode()
+    return Authorization(
+        header=SecretStr(f"Basic {encoded}"), secrets=(SecretStr(encoded), credential.password)
+    )
+
+
+def _bearer(token: str, *, is_anonymous: bool = False) -> Authorization:
+    header = SecretStr(f"Bearer {token}")
+    return Authorization(header=header, secrets=(SecretStr(token),), is_anonymous=is_anonymous)
+
+
+def _token_request(
+    repository: ImageRepository, challenge: Challenge, credential: Credential | None
+) -> TokenRequest:
+    """The challenge's own scope is asked for if it names one: some registries use another name inside (`aws`)."""
+    scopes = challenge.parameters.get("scope", "").split() or [f"repository:{repository.path}:pull"]
+    service = challenge.parameters.get("service", "")
+    realm = challenge.parameters["realm"]
+    if credential is not None and credential.identity_token is not None:
+        form = {
+            "grant_type": "refresh_token",
+            "service": service,
+            "client_id": CLIENT_ID,
+            "scope": " ".join(scopes),
+            "refresh_token": credential.identity_token.get_secret_value(),
+        }
+        return TokenRequest(url=realm, form=urlencode(form), secrets=credential.secrets)
+    query = ([("service", service)] if service else []) + [("scope", scope) for scope in scopes]
+    url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+    if credential is None or not credential.username:
+        return TokenRequest(url=url)
+    authorization = basic_authorization(credential)
+    return TokenRequest(url=url, authorization=authorization, secrets=credential.secrets)

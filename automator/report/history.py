@@ -1,0 +1,46 @@
+"""The audit log: what update commits say in their trailers, as entries. Pure: the commits are given."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from automator.git.history import LoggedCommit
+from automator.model.image import Digest
+from automator.plan.message import parse_message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """`policy` and `digest` are None where the commit does not tell them."""
+
+    commit: str
+    at: datetime
+    author: str
+    workload: str
+    container: str
+    from_image: str
+    to_image: str
+    policy: str | None
+    digest: Digest | None
+
+
+def history_entries(commits: Iterable[LoggedCommit]) -> list[HistoryEntry]:
+    """In the order of the commits, and of the updates in each."""
+    entries = []
+    for commit in commits:
+        updates, digests, _ = parse_message(commit.message)
+        entries += [
+            HistoryEntry(
+                commit=commit.id,
+                at=commit.at,
+                author=commit.author,
+                workload=update.workload,
+                container=update.container,
+                from_image=update.from_image,
+                to_image=update.to_image,
+                policy=update.policy or None,
+                digest=digests.get(update.to_image.partition("@")[0]),
+            )
+            for update in updates
+        ]
+    return entries

@@ -1,0 +1,77 @@
+"""The documented JSON shapes, shared by every `-o json`."""
+
+from datetime import datetime
+from typing import Any
+
+from automator.model.field import ImageField
+from automator.model.plan import Change
+from automator.model.selection import Verdict
+from automator.survey.containers import Container, Survey
+
+
+def change_shape(change: Change) -> dict[str, Any]:
+    return {
+        "workload": str(change.field.workload),
+        "container": change.field.container,
+        "path": change.field.location.path,
+        "from": str(change.field.image),
+        "to": str(change.to),
+        "policy": str(change.policy),
+        "reason": change.reason,
+    }
+
+
+def plan_shape(survey: Survey) -> dict[str, Any]:
+    return {
+        "name": survey.config_repo,
+        "commit": survey.snapshot.commit,
+        "changes": [change_shape(change) for change in survey.changes],
+        "errors": errors_of(survey),
+    }
+
+
+def errors_of(survey: Survey) -> list[str]:
+    """What stands in the way: problems in manifests, and each failing image repository once."""
+    failing = {
+        f"{container.field.image.repository}: {container.failure}": None
+        for container in survey.containers
+        if container.failure is not None
+    }
+    return [*map(str, survey.snapshot.problems), *failing]
+
+
+def image_shape(field: ImageField) -> dict[str, Any]:
+    return {
+        "path": field.location.path,
+        "line": field.location.line,
+        "column": field.location.column,
+        "workload": str(field.workload),
+        "container": field.container,
+        "image": str(field.image),
+        "form": str(field.form),
+    }
+
+
+def verdict_shape(verdict: Verdict) -> dict[str, Any]:
+    return {"tag": verdict.tag, "accepted": verdict.accepted, "reason": str(verdict.reason)}
+
+
+def workload_shape(
+    config_repo: str, container: Container, current_at: datetime | None, latest_at: datetime | None
+) -> dict[str, Any]:
+    decision, selection = container.decision, container.selection
+    assert decision is not None
+    return {
+        "config_repo": config_repo,
+        "workload": str(container.field.workload),
+        "container": container.field.container,
+        "image": container.field.image.name,
+        "current": str(container.field.image.tag or container.field.image.digest or ""),
+        "behind": None if selection is None else selection.behind,
+        "current_created_at": None if current_at is None else current_at.isoformat(),
+        "latest": None if selection is None else selection.tag,
+        "latest_created_at": None if latest_at is None else latest_at.isoformat(),
+        "policy": None if container.policy is None else str(container.policy),
+        "status": "updatable" if isinstance(decision, Change) else str(decision.status),
+        "reason": decision.reason,
+    }

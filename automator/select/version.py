@@ -1,0 +1,80 @@
+"""A tag as a version: numbers, pre-release, variant, precision. Knows nothing of ranges or policies.
+
+Grammar: `[v]MAJOR[.MINOR[.PATCH]][-SUFFIX]`, as lenient as Masterminds/semver v3's NewVersion (missing parts are
+zero, leading zeros are refused). A suffix is cut at `-` and `.`; the leading pieces that belong to a pre-release
+word (`rc`, `beta`, ...) are the pre-release, the rest is the variant. `1.2.3-rc.1-alpine` has both. A suffix that
+begins with a number (`1.2.3-0`, `1.2.3-4`) is a pre-release, as SemVer 2.0.0 says.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_NUMBER = r"(0|[1-9][0-9]*)"
+_VERSION = re.compile(rf"(v?){_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?(?:-([0-9A-Za-z._-]+))?")
+
+_PRERELEASE_WORDS = "alpha|beta|rc|pre|preview|prerelease|dev|snapshot|nightly|canary|next|unstable|edge|test|milestone|ea|a|b|m|cr"
+_PRERELEASE = re.compile(
+    rf"(?:{_PRERELEASE_WORDS})[.-]?[0-9]*(?:\.[0-9A-Za-z]+)*(?=-|$)|[0-9]+(?:\.[0-9A-Za-z-]+)*$",
+    re.IGNORECASE,
+)
+_REVISION = re.compile(r"-r([0-9]+)$")
+
+SortKey = tuple[int, int, int, tuple[tuple[int, int, str], ...], int]
+
+_RELEASE: tuple[tuple[int, int, str], ...] = ((2, 0, ""),)
+"""Ranks above every pre-release, whose identifiers begin with 0 (numeric) or 1 (others)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """`variant` is without its build revision (`debian-12` of `-debian-12-r3`), which `revision` counts (-1: none)."""
+
+    prefix: str
+    major: int
+    minor: int
+    patch: int
+    precision: int
+    prerelease: str
+    variant: str
+    revision: int
+    key: SortKey = field(compare=False)
+
+
+@lru_cache(maxsize=131_072)
+def parse_version(tag: str) -> Version | None:
+    found = _VERSION.fullmatch(tag)
+    if found is None:
+        return None
+    prefix, major, minor, patch, suffix = found.groups()
+    prerelease, variant, revision = _split_suffix(suffix) if suffix else ("", "", -1)
+    numbers = int(major), int(minor or 0), int(patch or 0)
+    return Version(
+        prefix,
+        *numbers,
+        1 + (minor is not None) + (patch is not None),
+        prerelease,
+        variant,
+        revision,
+        (*numbers, prerelease_key(prerelease), revision),
+    )
+
+
+def _split_suffix(suffix: str) -> tuple[str, str, int]:
+    prerelease, rest = "", suffix
+    found = _PRERELEASE.match(suffix)
+    if found:
+        prerelease, rest = found[0], suffix[found.end() :].lstrip("-")
+    revised = _REVISION.search(f"-{rest}")
+    if revised is None:
+        return prerelease, rest, -1
+    return prerelease, rest[: max(0, revised.start() - 1)], int(revised[1])
+
+
+def prerelease_key(prerelease: str) -> tuple[tuple[int, int, str], ...]:
+    """Orders as SemVer 2.0.0, section 11: numbers below words, fewer identifiers below more."""
+    if not prerelease:
+        return _RELEASE
+    return tuple(
+        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in prerelease.split(".")
+    )

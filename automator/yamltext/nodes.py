@@ -1,0 +1,121 @@
+"""Text to documents of nodes with true character spans; the only user of PyYAML's marks. Knows nothing of images.
+
+PyYAML's marks count characters. A BOM is taken off first and counted in again, since the C parser's marks are one
+too small behind it. A scalar's marks begin at its anchor or tag, if it has one: `scalar_span` leaves those out.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+BOM = "\ufeff"
+_DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Line and column from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A document that does not parse."""
+
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`offset` is where the document's text begins in the file's, to be added to its marks; `line` likewise."""
+
+    index: int
+    root: yaml.Node
+    offset: int
+    line: int
+
+
+class Text:
+    """A decoded file. `text` still has its BOM, so that spans are those of the whole text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.bom = len(BOM) if text.startswith(BOM) else 0
+
+    def scalar_span(self, document: Document, node: yaml.ScalarNode) -> tuple[int, int]:
+        """[start, end) of the scalar as written, quotes included, without anchor and tag."""
+        start = node.start_mark.index + document.offset
+        end = node.end_mark.index + document.offset
+        found = _PROPERTIES.match(self.text, start, end)
+        return (found.end() if found else start), end
+
+    def place(self, document: Document, node: yaml.Node, start: int) -> Place:
+        """`start` is the span's: an anchor moves it behind the mark."""
+        mark = node.start_mark
+        if start == mark.index + document.offset:
+            return Place(mark.line + document.line + 1, mark.column + 1)
+        line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        lines = self.text.count("\n", mark.index + document.offset, start)
+        return Place(mark.line + document.line + 1 + lines, start - line_start + 1)
+
+
+def parse_documents(text: Text) -> Iterator[Document | Broken]:
+    """Every document, or why it does not parse. One broken document costs only itself.
+
+    libyaml refuses nesting of more than 1,000 levels by itself, so nothing here recurses without a bound.
+    """
+    body = text.text[text.bom :]
+    try:
+        roots = list(_compose(body))
+    except yaml.YAMLError as error:
+        yield from _parse_apart(body, text.bom, error)
+        return
+    for index, root in enumerate(roots):
+        yield Document(index, root, text.bom, 0)
+
+
+def _compose(body: str) -> Iterator[yaml.Node]:
+    loader = yaml.CSafeLoader(body)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                yield node
+    finally:
+        loader.dispose()
+
+
+def _parse_apart(body: str, bom: int, whole: yaml.YAMLError) -> Iterator[Document | Broken]:
+    """Each stretch between `---` lines alone."""
+    starts = [0, *(found.start() for found in _DOCUMENT_START.finditer(body) if found.start())]
+    if len(starts) == 1:
+        yield _broken(whole, 0)
+        return
+    index = 0
+    for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
+        lines_before = body.count("\n", 0, start)
+        try:
+            roots = list(_compose(body[start:end]))
+        except yaml.YAMLError as error:
+            yield _broken(error, lines_before)
+            index += 1
+            continue
+        for root in roots:
+            yield Document(index, root, start + bom, lines_before)
+            index += 1
+
+
+def _broken(error: yaml.YAMLError, lines_before: int) -> Broken:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return Broken(
+            Place(mark.line + lines_before + 1, mark.column + 1), error.problem or "not YAML"
+        )
+    reason = str(error).partition("\n")[0]
+    return Broken(Place(lines_before + 1, 1), reason)

@@ -1,0 +1,70 @@
+"""What the daemon says of itself."""
+
+import socket
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from automator.daemon.http import bind, make_app
+from automator.daemon.status import DaemonStatus, RepoStatus
+from automator.errors import UsageError
+from automator.model.event import CommitPushed
+from automator.report.metrics import MetricsSink
+
+pytestmark = pytest.mark.anyio
+
+
+async def _get(status, path, metrics=None):
+    app = make_app(status, metrics or MetricsSink())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://daemon") as client:
+        return await client.get(path)
+
+
+async def test_alive_before_anything_was_read():
+    assert (await _get(DaemonStatus({"shop": RepoStatus()}), "/healthz")).status_code == 200
+
+
+async def test_ready_once_every_config_repo_was_read():
+    status = DaemonStatus({"shop": RepoStatus(commit="c0ffee"), "site": RepoStatus()})
+    assert (await _get(status, "/readyz")).status_code == 503
+    status.repos["site"].commit = "beef"
+    answer = await _get(status, "/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["config_repos"]["shop"] == {"commit": "c0ffee", "error": ""}
+
+
+async def test_one_that_fails_later_leaves_the_daemon_ready_and_is_shown():
+    status = DaemonStatus({"shop": RepoStatus(commit="c0ffee", error="remote is down")})
+    answer = await _get(status, "/readyz")
+    assert (answer.status_code, answer.json()["config_repos"]["shop"]["error"]) == (
+        200,
+        "remote is down",
+    )
+
+
+async def test_metrics_count_events(events):
+    metrics = MetricsSink()
+    for event in events:
+        metrics.receive(event)
+    text = (await _get(DaemonStatus(), "/metrics", metrics)).text
+    assert 'automator_commits_total{config_repo="shop"} 1.0' in text
+    assert 'automator_changes_total{config_repo="shop"} 3.0' in text
+
+
+@pytest.fixture
+def events():
+    return [
+        CommitPushed(
+            config_repo="shop", commit="c", subject="s", changes=3, took=timedelta(seconds=1)
+        )
+    ]
+
+
+def test_an_address_in_use_is_a_usage_error_that_says_what_to_do():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UsageError, match=r"cannot listen on .* \(change `listen`"):
+            bind(f"127.0.0.1:{taken.getsockname()[1]}")
