@@ -68,12 +68,19 @@ class Tools:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateCommit:
+    id: CommitId
+    subject: str
+    changes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
-    """The update commits of a pass, oldest first, each with its subject; none if nothing was to be changed."""
+    """The update commits of a pass, oldest first; none if nothing was to be changed."""
 
     survey: Survey
-    commits: tuple[tuple[CommitId, str], ...] = ()
+    commits: tuple[UpdateCommit, ...] = ()
 
 
 async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | None) -> Pushed:
@@ -89,14 +96,14 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
         began_at = tools.clock.monotonic_seconds()
         commits = await _write_commits(repo, result, tools)
         try:
-            await push(repo.mirror, commits[-1][0], expected=result.snapshot.commit)
+            await push(repo.mirror, commits[-1].id, expected=result.snapshot.commit)
         except PushRejected as rejected:
             if rejected.rule or attempt == _PUSH_ATTEMPTS:
                 raise
             tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
             await tools.clock.sleep(_RACE_PAUSE_SECONDS * attempt)
             continue
-        _report_pushed(repo, result, commits, tools, began_at)
+        _report_pushed(repo, commits, tools, began_at)
         return Pushed(survey=result, commits=tuple(commits))
     raise AssertionError("the last attempt returns or raises")
 
@@ -174,14 +181,12 @@ def _tell_news(repo: ConfigRepo, result: Survey, tools: Tools) -> None:
     repo.told = found
 
 
-async def _write_commits(
-    repo: ConfigRepo, result: Survey, tools: Tools
-) -> list[tuple[CommitId, str]]:
+async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list[UpdateCommit]:
     """One commit for each group, each on top of the one before, all on top of the scanned head."""
     snapshot, digests = result.snapshot, await _digests(repo, result, tools.observer)
     plan = Plan(config_repo=repo.name, commit=snapshot.commit, changes=result.changes)
     originals = await _read_files(repo, snapshot, result.changes)
-    commits: list[tuple[CommitId, str]] = []
+    commits: list[UpdateCommit] = []
     parent = snapshot.commit
     carried_out: dict[RepoPath, list[Change]] = {}
     for group in group_changes(plan, repo.batch):
@@ -201,7 +206,7 @@ async def _write_commits(
             author=repo.author,
             at=tools.clock.now(),
         )
-        commits.append((parent, message.partition("\n")[0]))
+        commits.append(UpdateCommit(parent, message.partition("\n")[0], len(group)))
     return commits
 
 
@@ -236,19 +241,15 @@ async def _digests(repo: ConfigRepo, result: Survey, observer: Observer) -> dict
 
 
 def _report_pushed(
-    repo: ConfigRepo,
-    result: Survey,
-    commits: Sequence[tuple[CommitId, str]],
-    tools: Tools,
-    began: float,
+    repo: ConfigRepo, commits: Sequence[UpdateCommit], tools: Tools, began: float
 ) -> None:
-    for commit, subject in commits:
+    for commit in commits:
         tools.reporter.emit(
             CommitPushed(
                 config_repo=repo.name,
-                commit=commit,
-                subject=subject,
-                changes=len(result.changes) if len(commits) == 1 else 1,
+                commit=commit.id,
+                subject=commit.subject,
+                changes=commit.changes,
                 took=elapsed(tools.clock, began),
             )
         )

@@ -95,7 +95,7 @@ def _shape(name: str, result: Pushed | AutomatorError) -> dict[str, Any]:
         return {"name": name, "commits": [], "changes": [], "errors": [str(result)]}
     return {
         "name": name,
-        "commits": [commit for commit, _ in result.commits],
+        "commits": [commit.id for commit in result.commits],
         "changes": [change_shape(change) for change in result.survey.changes],
         "errors": errors_of(result.survey),
     }

@@ -13,7 +13,7 @@ from automator.cli.options import load_config, output_option, repo_option, run_a
 from automator.cli.output import print_json, print_table, render_age
 from automator.cli.surveying import survey_repos
 from automator.errors import AutomatorError, RegistryError
-from automator.model.plan import Change
+from automator.model.plan import Change, Status, Unchanged
 from automator.model.selection import Outcome
 from automator.observe.observer import Observer
 from automator.report.shapes import workload_shape
@@ -104,7 +104,6 @@ def _cells(row: Row) -> list[str]:
     container, decision = row.container, row.container.decision
     assert decision is not None
     image, selection = container.field.image, container.selection
-    status = "updatable" if isinstance(decision, Change) else str(decision.status)
     return [
         str(container.field.workload),
         container.field.container,
@@ -113,10 +112,16 @@ def _cells(row: Row) -> list[str]:
         _behind(row),
         (selection.tag or "") if selection and selection.outcome is not Outcome.INCOMPLETE else "",
         str(container.policy or ""),
-        status
-        if isinstance(decision, Change) or decision.reason == status
-        else f"{status}: {decision.reason}",
+        _render_status(decision),
     ]
+
+
+def _render_status(decision: Change | Unchanged) -> str:
+    """`updatable`, or why not: a reason mostly begins with its status."""
+    if isinstance(decision, Change):
+        return str(Status.UPDATABLE)
+    status = str(decision.status)
+    return decision.reason if decision.reason.startswith(status) else f"{status}: {decision.reason}"
 
 
 def _behind(row: Row) -> str:

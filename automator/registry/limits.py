@@ -141,7 +141,7 @@ class HostLimits:
             await self._clock.sleep(left)
             now = self._clock.monotonic_seconds()
         # The generic cell rate algorithm: one number holds the bucket.
-        turn = max(self._next_at, now - self._burst_seconds)
-        self._next_at = turn + self._interval_seconds
-        if turn > now:
-            await self._clock.sleep(turn - now)
+        due_at = max(self._next_at, now)
+        self._next_at = due_at + self._interval_seconds
+        if (early := due_at - self._burst_seconds - now) > 0:
+            await self._clock.sleep(early)

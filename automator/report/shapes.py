@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from automator.model.field import ImageField
-from automator.model.plan import Change
+from automator.model.plan import Change, Status
 from automator.model.selection import Verdict
 from automator.survey.containers import Container, Survey
 
@@ -72,6 +72,6 @@ def workload_shape(
         "latest": None if selection is None else selection.tag,
         "latest_created_at": None if latest_at is None else latest_at.isoformat(),
         "policy": None if container.policy is None else str(container.policy),
-        "status": "updatable" if isinstance(decision, Change) else str(decision.status),
+        "status": str(Status.UPDATABLE if isinstance(decision, Change) else decision.status),
         "reason": decision.reason,
     }

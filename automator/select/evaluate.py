@@ -54,7 +54,7 @@ def evaluate(
         pinned = policy.pin_digest or policy.update.kind is PolicyKind.DIGEST
         same_digest = facts is None or current.digest == facts.digest
         outcome = Outcome.UP_TO_DATE if same_digest or not pinned else Outcome.UPDATE
-    elif not policy.allow_downgrade and _is_older(policy, current, ranked, key):
+    elif not policy.allow_downgrade and _is_older(policy, current, ranked, key, observed, now):
         outcome = Outcome.WOULD_BE_OLDER
     return Selection(outcome=outcome, tag=tag, facts=facts, behind=behind)
 
@@ -248,13 +248,26 @@ def _rank_in_use(current: ImageReference, ranked: _Ranked) -> Key | None:
     return None if isinstance(rank, Reason) else rank
 
 
-def _is_older(policy: Policy, current: ImageReference, ranked: _Ranked, key: Key) -> bool:
-    """Under semver any version counts, also one outside the range: 2.0.0 is not replaced by 1.9 under ^1."""
+def _is_older(
+    policy: Policy,
+    current: ImageReference,
+    ranked: _Ranked,
+    best: Key,
+    observed: Observed,
+    now: datetime,
+) -> bool:
+    """Also an image in use that the policy would not take counts: 2.0.0 is not replaced by 1.9 under ^1, nor a
+    build of today by one of last week. One that is gone from the registry has no build time to compare.
+    """
     rank = _rank_in_use(current, ranked)
     if rank is None and policy.update.kind is PolicyKind.SEMVER:
-        in_use = _version_in_use(make_filter(policy), current)
-        rank = version_key(in_use, current.tag or "", in_use) if in_use else None
+        version = _version_in_use(make_filter(policy), current)
+        rank = version_key(version, current.tag or "", version) if version else None
+    elif rank is None and policy.update.kind in _NEWEST_BUILD:
+        facts = observed.facts.get(current.tag or "")
+        built_at = build_time(facts, now) if facts else None
+        rank = (built_at,) if built_at else None
     if rank is None:
         return False
     descending = policy.update.argument == "desc"
-    return key > rank if descending else key < rank
+    return best > rank if descending else best < rank

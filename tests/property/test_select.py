@@ -1,0 +1,107 @@
+"""Properties of selecting: order does not matter, precedence is SemVer's, and nothing crashes it."""
+
+from datetime import UTC, datetime, timedelta
+
+import semver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automator.errors import InvalidExpression
+from automator.model.image import Digest, ImageReference
+from automator.model.policy import Policy
+from automator.model.tags import ImageFacts, Observed, TagList
+from automator.select.constraint import parse_constraint
+from automator.select.evaluate import evaluate, explain, wanted_facts
+from automator.select.expression import parse_expression
+from automator.select.version import parse_version, prerelease_key
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+EXPRESSIONS = [
+    "semver:*",
+    "semver:^1",
+    "semver:>=1.0.0-0",
+    "latest",
+    "glob:*1*",
+    "regex:[0-9.]+",
+    "alphabetical:asc",
+    "alphabetical:desc",
+    "numerical:asc",
+    "digest:latest",
+]
+number = st.integers(0, 12)
+suffix = st.sampled_from(
+    ["", "-alpine", "-rc.1", "-rc.10", "-beta", "-rc.2-alpine", "-debian-12-r3"]
+)
+tag = st.one_of(
+    st.builds("{}{}.{}.{}{}".format, st.sampled_from(["", "v"]), number, number, number, suffix),
+    st.builds("{}.{}{}".format, number, number, suffix),
+    st.sampled_from(["latest", "main", "main-1", "7", "10", "3f2a91c"]),
+)
+
+
+def observe(tags, hours):
+    facts = {
+        name: ImageFacts(
+            digest=Digest(name), created_at=NOW - timedelta(hours=hours[i % len(hours)])
+        )
+        for i, name in enumerate(sorted(tags))
+    }
+    return Observed(tag_list=TagList(tags=tuple(tags)), facts=facts)
+
+
+@given(
+    st.sampled_from(EXPRESSIONS),
+    tag,
+    st.lists(tag, max_size=20, unique=True).flatmap(
+        lambda tags: st.tuples(st.just(tags), st.permutations(tags))
+    ),
+    st.lists(st.integers(0, 5), min_size=1, max_size=20),
+)
+def test_selection_does_not_depend_on_the_order_of_the_tags(expression, in_use, orders, hours):
+    policy = Policy(name="p", update=parse_expression(expression))
+    current = ImageReference("app", in_use)
+    one, other = (observe(tags, hours) for tags in orders)
+    assert evaluate(policy, current, one, NOW) == evaluate(policy, current, other, NOW)
+    assert explain(policy, current, one, NOW) == explain(policy, current, other, NOW)
+    assert wanted_facts(policy, current, one) == wanted_facts(policy, current, other)
+
+
+identifier = st.one_of(
+    st.integers(0, 99).map(str), st.sampled_from(["rc", "alpha", "beta", "rc1", "x", "A"])
+)
+
+
+@given(
+    st.lists(
+        st.tuples(number, number, number, st.lists(identifier, max_size=3).map(".".join)),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_precedence_is_semver_s(versions):
+    ours = [(*numbers, prerelease_key(pre)) for *numbers, pre in versions]
+    theirs = [semver.Version(*numbers, pre or None) for *numbers, pre in versions]
+    assert (ours[0] < ours[1]) == (theirs[0] < theirs[1])
+    assert (ours[0] == ours[1]) == (theirs[0] == theirs[1])
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_version_or_not(text):
+    version = parse_version(text)
+    assert version is None or version.precision in {1, 2, 3}
+
+
+@given(st.text(alphabet="0123456789.xX*^~<>=!|, -vrc", max_size=20))
+def test_any_text_is_a_range_or_an_error_inside_it(text):
+    try:
+        parse_constraint(text)
+    except InvalidExpression as error:
+        assert 0 <= error.start <= error.end <= len(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_expression_or_an_error_inside_it(text):
+    try:
+        parse_expression(text)
+    except InvalidExpression as error:
+        assert 0 <= error.start <= error.end <= len(text)

@@ -1,0 +1,45 @@
+"""A client with no waiting, and servers for it."""
+
+import pytest
+
+from automator.registry.client import HostSettings, RegistryClient
+from automator.registry.credentials import Credential, Credentials
+from automator.registry.retries import RetryPolicy
+from tests.servers.clocks import ManualClock
+from tests.servers.scripted import scripted_registry
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def scripted():
+    with scripted_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def another():
+    """Another host than the registry."""
+    with scripted_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def make_client(clock):
+    """A client of one host; `login` is a user and password."""
+
+    def make(host, *, login=None, credential=None, credentials=None, attempts=3, **settings):
+        if login is not None:
+            credential = Credential(username=login[0], password=login[1])
+        changed = {"insecure": True, "requests_per_second": 1e6} | settings
+        return RegistryClient(
+            hosts={host: HostSettings(host=host, credential=credential, **changed)},
+            credentials=credentials or Credentials(clock=clock),
+            clock=clock,
+            retry=RetryPolicy(attempts=attempts),
+        )
+
+    return make
