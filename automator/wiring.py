@@ -15,7 +15,7 @@ from automator.observe.observer import Observer
 from automator.pipeline import ConfigRepo, Tools
 from automator.plan.groups import Batch
 from automator.registry.client import HostSettings, RegistryClient
-from automator.registry.credentials import Credential, Credentials
+from automator.registry.credentials import Credential, Credentials, default_docker_config
 from automator.report.metrics import MetricsSink
 from automator.report.sinks import Reporter, Sink
 from automator.store.store import Store
@@ -43,7 +43,9 @@ async def open_system(
         registry = await stack.enter_async_context(
             RegistryClient(
                 hosts=hosts,
-                credentials=Credentials(docker_config=settings.docker_config, clock=clock),
+                credentials=Credentials(
+                    docker_config=settings.docker_config or default_docker_config(), clock=clock
+                ),
                 clock=clock,
             )
         )

@@ -82,7 +82,7 @@ class RegistrySettings(Strict):
     requests_per_second: float = Field(
         default=20, gt=0, description="What the registry can take, or allows."
     )
-    max_concurrent: int = Field(default=16, gt=0, description="Requests under way at a time.")
+    max_concurrent: int = Field(default=8, gt=0, description="Requests under way at a time.")
     username: str | None = Field(
         default=None, description="Instead of what Docker's config.json says."
     )

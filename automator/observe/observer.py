@@ -25,7 +25,9 @@ class Registry(Protocol):
     def requests(self) -> int: ...
     async def fetch_tags(self, repository: ImageRepository) -> tuple[str, ...]: ...
     async def fetch_digest(self, repository: ImageRepository, tag: str) -> Digest: ...
-    async def fetch_facts(self, repository: ImageRepository, reference: str) -> ImageFacts: ...
+    async def fetch_facts(
+        self, repository: ImageRepository, reference: str, *, with_platforms: bool
+    ) -> ImageFacts: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,8 @@ class Observer:
         if reference != tag:
             facts = await anyio.to_thread.run_sync(self._store.facts_of, Digest(reference))
         if facts is None:
-            fetched = await self._registry.fetch_facts(repository, reference)
+            # Facts are kept for ever, so they are to be whole: a later policy may name platforms.
+            fetched = await self._registry.fetch_facts(repository, reference, with_platforms=True)
             facts = replace(fetched, first_seen_at=self._clock.now())
         await anyio.to_thread.run_sync(self._store.save_facts, repository, {tag: facts})
         return facts

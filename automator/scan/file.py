@@ -3,7 +3,7 @@
 import re
 
 from automator.model.field import Declaration, FileScan, ImageField, Location, Problem, RepoPath
-from automator.scan.decode import decode
+from automator.scan.decode import UTF16_MARKS, decode
 from automator.scan.document import scan_document
 from automator.scan.found import DocumentScan
 from automator.yamltext.nodes import Broken, Text, parse_documents
@@ -18,7 +18,7 @@ def is_manifest_path(path: RepoPath) -> bool:
 
 
 def scan_file(path: RepoPath, data: bytes) -> FileScan:
-    if not _RELEVANT.search(data):
+    if not _RELEVANT.search(data) and not data.startswith(UTF16_MARKS):
         return FileScan(path=path)
     decoded, reason = decode(data)
     if reason:

@@ -39,7 +39,7 @@ class _Interval:
     upper: Bound | None
     negated: bool = False
 
-    def holds(self, key: Bound) -> bool:
+    def holds(self, key: SortKey) -> bool:
         inside = (self.lower is None or key >= self.lower) and (
             self.upper is None or key < self.upper
         )
@@ -58,16 +58,17 @@ class Constraint:
 
     def allows(self, version: Version, *, prerelease: bool) -> bool:
         """`prerelease` lets pre-releases in although no group names one."""
-        key = _bound(version.key)
+        # A version's key is a bound with the build revision behind it, so the two compare as they are.
+        key = version.key
         for group in self.groups:
-            opened = prerelease or group.names_prerelease or not version.prerelease
-            if opened and all(interval.holds(key) for interval in group.intervals):
+            if version.prerelease and not (prerelease or group.names_prerelease):
+                continue
+            for interval in group.intervals:
+                if not interval.holds(key):
+                    break
+            else:
                 return True
         return False
-
-
-def _bound(key: SortKey) -> Bound:
-    return key[:4]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ def make_filter(policy: Policy) -> Filter:
     pattern = compile_regex(policy.filter.pattern) if policy.filter else None
     template = policy.filter.extract if policy.filter else ""
 
+    if not (include or exclude or pattern):
+        return _plain
+
     def check(tag: str) -> str | Reason:
         if tag.startswith("sha256-") and _NOT_AN_IMAGE.fullmatch(tag):
             return Reason.NOT_AN_IMAGE
@@ -38,6 +41,13 @@ def make_filter(policy: Policy) -> Filter:
         return _expand(template, found) if template else tag
 
     return check
+
+
+def _plain(tag: str) -> str | Reason:
+    """The usual case: every tag counts that is an image's."""
+    if tag.startswith("sha256-") and _NOT_AN_IMAGE.fullmatch(tag):
+        return Reason.NOT_AN_IMAGE
+    return tag
 
 
 def _expand(template: str, found: re.Match[str]) -> str:

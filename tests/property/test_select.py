@@ -91,17 +91,21 @@ def test_any_text_is_a_version_or_not(text):
     assert version is None or version.precision in {1, 2, 3}
 
 
+def assert_parses_or_points(parse, text):
+    try:
+        parse(text)
+    except InvalidExpression as error:
+        start, end = error.start, error.end
+    else:
+        start = end = 0
+    assert 0 <= start <= end <= len(text)
+
+
 @given(st.text(alphabet="0123456789.xX*^~<>=!|, -vrc", max_size=20))
 def test_any_text_is_a_range_or_an_error_inside_it(text):
-    try:
-        parse_constraint(text)
-    except InvalidExpression as error:
-        assert 0 <= error.start <= error.end <= len(text)
+    assert_parses_or_points(parse_constraint, text)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_an_expression_or_an_error_inside_it(text):
-    try:
-        parse_expression(text)
-    except InvalidExpression as error:
-        assert 0 <= error.start <= error.end <= len(text)
+    assert_parses_or_points(parse_expression, text)

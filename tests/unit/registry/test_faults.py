@@ -95,7 +95,7 @@ REFUSALS = [
         Reply.json({"tags": ["1"]}, link="nonsense"), ProtocolViolation, 1, "Link", id="bad link"
     ),
     pytest.param(
-        Reply(body=b"{", headers={"content-encoding": "gzip"}),
+        Reply(body=b"no gzip at all", headers={"content-encoding": "gzip"}),
         ProtocolViolation,
         1,
         "DecodingError",
@@ -120,8 +120,9 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("reply", "error", "requests", "says"), REFUSALS)
 async def test_a_refusal_is_one_error_that_names_the_image_repository(
-    client, scripted, repository, reply, error, requests, says
+    client, scripted, reply, error, requests, says
 ):
+    repository = ImageRepository(scripted.host, "shop/carts")
     scripted.script(PATH, reply)
     with pytest.raises(error) as caught:
         await client.fetch_tags(repository)
