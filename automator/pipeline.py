@@ -133,7 +133,7 @@ async def scan_head(repo: ConfigRepo, tools: Tools) -> Snapshot:
                 config_repo=repo.name,
                 commit=commit,
                 manifests=repo.snapshot.parsed,
-                image_fields=sum(len(scan.fields) for scan in repo.snapshot.scans.values()),
+                image_fields=len(repo.snapshot.fields),
                 skipped=repo.snapshot.skipped,
                 problems=len(repo.snapshot.problems),
                 took=elapsed(tools.clock, began),
@@ -201,7 +201,7 @@ async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list
             repo.mirror,
             parent=parent,
             files=files,
-            modes={path: snapshot.blobs[path].mode for path in files},
+            modes={path: snapshot.files[path].blob.mode for path in files},
             message=message,
             author=repo.author,
             at=tools.clock.now(),
@@ -220,9 +220,9 @@ async def _read_files(
     repo: ConfigRepo, snapshot: Snapshot, changes: Sequence[Change]
 ) -> dict[RepoPath, bytes]:
     paths = {change.field.location.path for change in changes}
-    ids = {snapshot.blobs[path].id for path in paths}
+    ids = {snapshot.files[path].blob.id for path in paths}
     data = {blob_id: data async for blob_id, data in repo.mirror.read_blobs(sorted(ids))}
-    return {path: data[snapshot.blobs[path].id] for path in paths}
+    return {path: data[snapshot.files[path].blob.id] for path in paths}
 
 
 async def _digests(repo: ConfigRepo, result: Survey, observer: Observer) -> dict[str, Digest]:

@@ -55,7 +55,7 @@ async def _check_repos(path: Path, repo_names: tuple[str, ...]) -> tuple[list[st
                 failures[repo.name] = str(error)
                 continue
             problems += [f"{repo.name}: {problem}" for problem in snapshot.problems]
-            fields += [field for scan in snapshot.scans.values() for field in scan.fields]
+            fields += snapshot.fields
     if not failures and not repo_names:
         problems += [
             f"{rule.policy.source}: policy {rule.policy.name!r} matches no container"

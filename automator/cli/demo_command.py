@@ -73,7 +73,7 @@ async def _demo(folder: Path, once: bool, quiet: bool) -> list[dict[str, str | N
         world = await make_world(folder, host)
         for number, (image, tag) in enumerate(world.images):
             registry.push_image(image, tag, _FIRST_BUILD_AT + timedelta(hours=number))
-        async with _running_daemon(world, watcher):
+        async with _running_daemon(world, watcher, tasks.cancel_scope):
             say(
                 f"A registry listens on {host}; the Sock Shop's manifests are in {world.config_repo}."
             )
@@ -100,16 +100,19 @@ async def _demo(folder: Path, once: bool, quiet: bool) -> list[dict[str, str | N
 
 
 @asynccontextmanager
-async def _running_daemon(world: DemoWorld, watcher: _Watcher) -> AsyncIterator[None]:
+async def _running_daemon(
+    world: DemoWorld, watcher: _Watcher, demo: anyio.CancelScope
+) -> AsyncIterator[None]:
+    """The daemon takes Ctrl-C and SIGTERM, and the demo ends with it."""
     settings = load_settings(world.config, {})
     rules = load_rules(settings)
     async with (
         open_system(settings, rules, [watcher]) as system,
         anyio.create_task_group() as tasks,
     ):
-        tasks.start_soon(
-            partial(
-                run_daemon,
+
+        async def run() -> None:
+            await run_daemon(
                 system.repos,
                 system.tools,
                 system.metrics,
@@ -117,7 +120,9 @@ async def _running_daemon(world: DemoWorld, watcher: _Watcher) -> AsyncIterator[
                 poll_interval=settings.poll_interval,
                 head_interval=settings.git_poll_interval,
             )
-        )
+            demo.cancel()
+
+        tasks.start_soon(run)
         yield
         tasks.cancel_scope.cancel()
 

@@ -51,6 +51,8 @@ async def pass_loop(
     while True:
         try:
             result = await run_pass(watched.repo, tools, polled_before=None)
+            if result.commits:
+                await watched.repo.mirror.maintain()
         except AutomatorError as error:
             until: datetime | None = _fail(watched, tools, error.message, error.hint, pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

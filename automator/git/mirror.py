@@ -26,6 +26,8 @@ from automator.model.plan import CommitId
 
 BlobId = NewType("BlobId", str)
 
+_FETCH = ("-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -43,12 +45,15 @@ class Mirror:
     async def fetch(self) -> CommitId:
         """The head of the remote's branch, with everything that it needs fetched."""
         async with self.lock():
-            if not await self._is_usable():
+            if not self._is_ours():
                 await self._make()
-            refspec = f"+{self.remote.ref}:{self.remote.ref}"
-            await self._network(
-                ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.remote.url, refspec]
-            )
+            try:
+                await self._fetch_branch()
+            except GitError:
+                if await self._is_whole():
+                    raise
+                await self._make()
+                await self._fetch_branch()
         output = await run_git(["rev-parse", "--verify", self.remote.ref], directory=self.directory)
         return CommitId(output.decode().strip())
 
@@ -125,9 +130,10 @@ class Mirror:
             await anyio.to_thread.run_sync(fcntl.flock, file, fcntl.LOCK_EX, abandon_on_cancel=True)
             yield
 
-    async def _network(self, args: Sequence[str]) -> None:
+    async def _fetch_branch(self) -> None:
+        refspec = f"+{self.remote.ref}:{self.remote.ref}"
         status, _, errors = await try_git(
-            ["-c", "gc.auto=0", *args],
+            [*_FETCH, self.remote.url, refspec],
             directory=self.directory,
             extra_env=self.remote.environment(),
             seconds=NETWORK_SECONDS,
@@ -141,13 +147,15 @@ class Mirror:
             )
         raise explain_failure(["fetch"], errors)
 
-    async def _is_usable(self) -> bool:
-        """Made for this URL and branch, complete, and a repository that git can read."""
+    def _is_ours(self) -> bool:
+        """Made for this URL and branch, to the end."""
         marker = self.directory / "automator"
-        if not marker.is_file() or marker.read_text() != self._identity():
-            return False
+        return marker.is_file() and marker.read_text() == self._identity()
+
+    async def _is_whole(self) -> bool:
+        """A repository whose objects git can read: asked only when something failed."""
         status, _, _ = await try_git(
-            ["rev-parse", "--is-bare-repository"], directory=self.directory
+            ["fsck", "--connectivity-only", "--no-dangling"], directory=self.directory
         )
         return status == 0
 

@@ -51,9 +51,9 @@ class Demand:
 
 def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]:
     containers = []
-    for scan in snapshot.scans.values():
-        for image_field in scan.fields:
-            declared = snapshot.declared.get(image_field.workload)
+    for file in snapshot.files.values():
+        for image_field in file.scan.fields:
+            declared = file.declared.get(image_field.workload)
             policy = nearest_policy(image_field, declared, rules)
             containers.append(Container(field=image_field, declared=declared, policy=policy))
     return containers

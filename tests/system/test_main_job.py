@@ -236,3 +236,17 @@ def test_select_reads_tags_and_prints_the_chosen_one(world):
             {"tag": "b", "accepted": True, "reason": "accepted"},
         ],
     }
+
+
+def test_an_annotation_counts_in_its_own_file_alone(world, image, push_tags):
+    """Two overlays hold a workload of one name: what staging says is not said of production."""
+    push_tags("1.0.0", "1.1.0", "2.0.0")
+    world.remote.commit(
+        {
+            "production/a.yaml": deployment("a", f"{image}:1.0.0", "semver:^1"),
+            "staging/a.yaml": deployment("a", f"{image}:1.0.0", "semver:*"),
+        }
+    )
+    assert world.run("run", "--once").returncode == 0
+    assert f"{image}:1.1.0'".encode() in world.remote.show("production/a.yaml")
+    assert f"{image}:2.0.0'".encode() in world.remote.show("staging/a.yaml")
