@@ -234,7 +234,7 @@ async def _digests(repo: ConfigRepo, result: Survey, observer: Observer) -> dict
         to = container.decision.to
         facts = container.selection.facts if container.selection else None
         if facts is None and repo.record_digests and to.tag is not None:
-            facts = (await observer.facts(to.repository, [to.tag]))[to.tag]
+            facts = (await observer.facts(to.repository, [to.tag])).get(to.tag)
         if facts is not None:
             digests[f"{to.name}:{to.tag}"] = facts.digest
     return digests

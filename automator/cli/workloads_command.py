@@ -15,6 +15,7 @@ from automator.cli.surveying import survey_repos
 from automator.errors import AutomatorError, RegistryError
 from automator.model.plan import Change, Status, Unchanged
 from automator.model.selection import Outcome
+from automator.model.tags import ImageFacts
 from automator.observe.observer import Observer
 from automator.report.shapes import workload_shape
 from automator.select.order import build_time
@@ -95,9 +96,13 @@ async def _with_times(
     return Row(
         config_repo=config_repo,
         container=container,
-        current_at=build_time(facts[image.tag], now),
-        latest_at=build_time(facts[selection.tag], now),
+        current_at=_built_at(facts.get(image.tag), now),
+        latest_at=_built_at(facts.get(selection.tag), now),
     )
+
+
+def _built_at(facts: ImageFacts | None, now: datetime) -> datetime | None:
+    return None if facts is None else build_time(facts, now)
 
 
 def _cells(row: Row) -> list[str]:

@@ -80,7 +80,7 @@ class RegistrySettings(Strict):
     )
     insecure: bool = Field(default=False, description="Plain HTTP.")
     requests_per_second: float = Field(
-        default=20, gt=0, description="What the registry can take, or allows."
+        default=50, gt=0, description="What the registry can take, or allows."
     )
     max_concurrent: int = Field(default=8, gt=0, description="Requests under way at a time.")
     username: str | None = Field(

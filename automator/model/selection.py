@@ -7,7 +7,7 @@ from automator.model.tags import ImageFacts
 
 
 class Reason(StrEnum):
-    """Why a tag is, or is not, a candidate. The set is fixed and documented in docs/reference/reasons.md."""
+    """Why a tag is, or is not, a candidate. The set is fixed and documented in docs/reference/policies.md."""
 
     SELECTED = "selected"
     ACCEPTED = "accepted"
@@ -24,6 +24,7 @@ class Reason(StrEnum):
     PLATFORM_MISSING = "lacks a platform"
     BUILD_TIME_UNKNOWN = "build time unknown"
     OTHER_TAG = "not the followed tag"
+    NO_IMAGE = "no image behind the tag"
     NOT_AN_IMAGE = "signature, attestation or SBOM"
 
 

@@ -36,7 +36,11 @@ class TagList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """All that a selection may look at: the tag list and, for the tags that a policy asked about, their facts."""
+    """All that a selection may look at: the tag list and, for the tags that a policy asked about, their facts.
+
+    `missing` are tags that are listed though the registry has no image for them.
+    """
 
     tag_list: TagList
     facts: Mapping[str, ImageFacts] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()

@@ -3,6 +3,7 @@
 A failed poll never looks like "no tags": the list before it stays known, and `failure` says why it is not current.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from automator.clock import Clock, elapsed
-from automator.errors import RegistryError
+from automator.errors import NotFound, RegistryError
 from automator.model.image import Digest, ImageRepository
 from automator.model.tags import ImageFacts, TagList
 from automator.store.store import Store
@@ -117,12 +118,16 @@ class Observer:
     async def facts(
         self, repository: ImageRepository, tags: Sequence[str]
     ) -> dict[str, ImageFacts]:
-        """What is known of these tags; what is not is asked, and remembered as it comes. Raises RegistryError."""
+        """What is known of these tags; what is not is asked, and remembered as it comes.
+
+        A tag that the registry lists but has no image for is left out. Raises any other RegistryError.
+        """
         known = await anyio.to_thread.run_sync(self._store.facts, repository, tags)
         missing = [tag for tag in tags if tag not in known]
 
         async def learn(tag: str) -> None:
-            known[tag] = await self._learn(repository, tag, tag)
+            with contextlib.suppress(NotFound):
+                known[tag] = await self._learn(repository, tag, tag)
 
         await self._together(learn, missing)
         return known

@@ -83,7 +83,7 @@ def wanted_facts(policy: Policy, current: ImageReference, observed: Observed) ->
     Where build times order these are all candidates by name; elsewhere only the best, if its platforms,
     digest or age matter. The caller asks again once it has them.
     """
-    known, kind = observed.facts, policy.update.kind
+    known, kind = observed.facts.keys() | observed.missing, policy.update.kind
     if kind is PolicyKind.DIGEST:
         return () if policy.update.argument in known else (policy.update.argument,)
     if kind in _NEWEST_BUILD:
@@ -111,7 +111,7 @@ def _rank(
     candidates: list[tuple[Key, str]] = []
     rejected: list[tuple[str, Reason]] = []
     for tag in dict.fromkeys(observed.tag_list.tags):
-        rank = judge(tag)
+        rank = Reason.NO_IMAGE if tag in observed.missing else judge(tag)
         if isinstance(rank, Reason):
             rejected.append((tag, rank))
         else:

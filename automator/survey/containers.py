@@ -156,7 +156,11 @@ async def gather_facts(
     observed = Observed(tag_list=tag_list)
     while wanted := wanted_facts(policy, image, observed):
         found = await observer.facts(repository, wanted)
-        observed = replace(observed, facts={**observed.facts, **found})
+        observed = replace(
+            observed,
+            facts={**observed.facts, **found},
+            missing=observed.missing | (set(wanted) - found.keys()),
+        )
     return observed
 
 

@@ -250,3 +250,17 @@ def test_an_annotation_counts_in_its_own_file_alone(world, image, push_tags):
     assert world.run("run", "--once").returncode == 0
     assert f"{image}:1.1.0'".encode() in world.remote.show("production/a.yaml")
     assert f"{image}:2.0.0'".encode() in world.remote.show("staging/a.yaml")
+
+
+def test_a_tag_without_an_image_is_no_candidate_and_stops_nothing(
+    world, image, push_tags, registry, image_path
+):
+    push_tags("main-1", "main-2", "main-3")
+    tags = registry.storage / "docker/registry/v2/repositories" / image_path / "_manifests/tags"
+    (tags / "main-3/current/link").write_text("sha256:" + "0" * 64)
+    world.remote.commit({"a.yaml": deployment("a", f"{image}:main-1", "glob:main-*")})
+
+    assert world.run("run", "--once").returncode == 0
+    assert f"{image}:main-2'".encode() in world.remote.show("a.yaml")
+    tags = world.json("explain", "shop:deployment/a")["containers"][0]["tags"]
+    assert tags[-1] == {"tag": "main-3", "accepted": False, "reason": "no image behind the tag"}

@@ -59,8 +59,8 @@ class FakeRegistry:
         self.asked.append(("facts", repository, reference))
         await anyio.lowlevel.checkpoint()
         tags = self.images[repository]
-        if reference not in tags and reference not in tags.values():
-            raise NotFound(f"no {reference}")
+        if isinstance(tags.get(reference), Exception):
+            raise tags[reference]
         return ImageFacts(digest=Digest(tags.get(reference, reference)))
 
 
@@ -126,9 +126,15 @@ async def test_facts_are_asked_once_for_ever(observer, registry, clock):
     assert registry.requests == asked == 2
 
 
+async def test_a_tag_without_an_image_is_left_out(observer, registry):
+    registry.images[CARTS]["gone"] = NotFound("no manifest")
+    assert set(await observer.facts(CARTS, ["1", "gone"])) == {"1"}
+
+
 async def test_facts_that_came_before_a_failure_are_kept(observer, registry):
-    with pytest.raises(NotFound):
-        await observer.facts(CARTS, ["1", "gone"])
+    registry.images[CARTS]["slow"] = Unavailable("timed out")
+    with pytest.raises(Unavailable):
+        await observer.facts(CARTS, ["1", "slow"])
     asked = registry.requests
     await observer.facts(CARTS, ["1"])
     assert registry.requests == asked
