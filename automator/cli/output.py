@@ -2,12 +2,19 @@
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from rich.progress import Task
+    from rich.text import Text
+
+_BAR_AFTER_SECONDS = 1.0
 _TIME_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("m", 60))
 
 
@@ -40,19 +47,36 @@ def render_age(span: timedelta) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function to call with (done, total). Shows a bar on a terminal, after the first second."""
+def progress(what: str, said: Callable[[], str]) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with (done, total). On a terminal a bar appears after the first second.
+
+    `said` is asked for what stands behind the bar, several times a second.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, visible=False)
+    class Said(TextColumn):
+        def render(self, task: "Task") -> "Text":
+            task.fields["said"] = said()
+            return super().render(task)
 
-        def show(done: int, total: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 0.0
-            bar.update(task, completed=done, total=total, visible=elapsed > 1)
-
-        yield show
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        Said("{task.fields[said]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(what, total=None)
+    appears = threading.Timer(_BAR_AFTER_SECONDS, bar.start)
+    appears.start()
+    try:
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+    finally:
+        appears.cancel()
+        appears.join()
+        bar.stop()

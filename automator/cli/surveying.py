@@ -36,7 +36,11 @@ async def survey_repos(
 ) -> Surveyed:
     result = Surveyed()
     repos = choose_repos(system, names)
-    with progress("Reading config repos and registries") as show:
+
+    def said() -> str:
+        return f"{system.tools.observer.requests} requests"
+
+    with progress("Reading config repos and registries", said) as show:
         for done, repo in enumerate(repos):
             show(done, len(repos))
             try:
