@@ -27,6 +27,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
             structlog.processors.dict_tracebacks
             if not console
             else structlog.processors.ExceptionPrettyPrinter(),
+            _event_first,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -35,6 +36,14 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _event_first(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A JSON line is read by people too: when, how grave, what, and then the rest."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return {**first, **event}
 
 
 class LogSink:

@@ -2,6 +2,7 @@
 
 import httpx
 
+from tests.servers.scripted import Reply, scripted_registry
 from tests.system.world import deployment
 
 
@@ -91,3 +92,16 @@ def test_a_restart_asks_for_nothing_that_it_knew(world, image, push_tags):
         daemon.stop()
         daemon.wait_for("daemon.stopped")
         assert not [line for line in daemon.lines if line["event"] == "poll_round.finished"]
+
+
+def test_sigterm_ends_it_while_a_registry_gives_no_answer(world):
+    with scripted_registry() as silent:
+        silent.script("/v2/shop/a/tags/list", Reply(never=True))
+        world.settings["registries"] = [{"host": silent.host, "insecure": True}]
+        world.remote.commit({"a.yaml": deployment("a", f"{silent.host}/shop/a:1.0.0")})
+        with world.daemon() as daemon:
+            daemon.wait_for("config_repo.scanned")
+            status, seconds = daemon.stop()
+            daemon.wait_for("daemon.stopped")
+    assert status == 0
+    assert seconds < 5
