@@ -1,11 +1,11 @@
-"""What one pass would do to one config repo: the changes, and what does not move and why."""
+"""What one pass would do: a change for a container, or why it stays as it is; a plan for a config repo."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from automator.model.field import ImageField, Problem
+from automator.model.field import ImageField
 from automator.model.image import ImageReference
 from automator.model.policy import Policy
 
@@ -57,5 +57,3 @@ class Plan:
     config_repo: str
     commit: CommitId
     changes: tuple[Change, ...] = ()
-    unchanged: tuple[Unchanged, ...] = ()
-    problems: tuple[Problem, ...] = ()

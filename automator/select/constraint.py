@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import semver
+
 from automator.errors import InvalidExpression
 from automator.select.version import SortKey, Version, prerelease_key
 
@@ -91,15 +93,24 @@ class _Partial:
         )
 
     @property
+    def version(self) -> semver.Version:
+        return semver.Version(self.major or 0, self.minor or 0, self.patch or 0)
+
+    @property
     def ceiling(self) -> Bound | None:
         """The first version above all that it stands for."""
         if self.major is None:
             return None
         if self.minor is None:
-            return (self.major + 1, 0, 0, _LOWEST)
+            return _just_below(self.version.bump_major())
         if self.patch is None:
-            return (self.major, self.minor + 1, 0, _LOWEST)
+            return _just_below(self.version.bump_minor())
         return (*self.floor[:3], (*self.floor[3], (-1, 0, "")))
+
+
+def _just_below(version: semver.Version) -> Bound:
+    """Below the version and below its pre-releases."""
+    return (version.major, version.minor, version.patch, _LOWEST)
 
 
 @lru_cache(maxsize=4096)
@@ -185,17 +196,15 @@ def _interval(operator: str, partial: _Partial) -> _Interval:
 
 def _tilde_end(partial: _Partial) -> Bound:
     """`~1` stays in 1, `~1.2` and `~1.2.3` in 1.2."""
-    assert partial.major is not None
-    if partial.minor is None:
-        return (partial.major + 1, 0, 0, _LOWEST)
-    return (partial.major, partial.minor + 1, 0, _LOWEST)
+    version = partial.version
+    return _just_below(version.bump_major() if partial.minor is None else version.bump_minor())
 
 
 def _caret_end(partial: _Partial) -> Bound:
     """The leftmost part that is not zero may not change: `^1.2`, `^0.2.3` (stays in 0.2), `^0.0.3`."""
-    assert partial.major is not None
-    if partial.major > 0 or partial.minor is None:
-        return (partial.major + 1, 0, 0, _LOWEST)
-    if partial.minor > 0 or partial.patch is None:
-        return (0, partial.minor + 1, 0, _LOWEST)
-    return (0, 0, partial.patch + 1, _LOWEST)
+    version = partial.version
+    if version.major > 0 or partial.minor is None:
+        return _just_below(version.bump_major())
+    if version.minor > 0 or partial.patch is None:
+        return _just_below(version.bump_minor())
+    return _just_below(version.bump_patch())
