@@ -62,7 +62,8 @@ class ImageField:
     """A container's image as written, in one scalar or in several.
 
     `document` counts the documents of the file from 0. `parts` stand in the order of the text; the first gives
-    the field's location.
+    the field's location. `also_read` counts the other places that read the same text through an alias: they move
+    with it.
     """
 
     workload: WorkloadId
@@ -71,6 +72,7 @@ class ImageField:
     image: ImageReference
     document: int
     parts: tuple[Part, ...]
+    also_read: int = 0
 
     @property
     def location(self) -> Location:

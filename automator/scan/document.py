@@ -10,12 +10,14 @@ import yaml
 
 from automator.model.field import Declaration
 from automator.model.workload import WorkloadId
-from automator.scan.found import DocumentScan, get, text_of
+from automator.scan.found import DocumentScan
 from automator.scan.podspec import scan_pod_spec
+from automator.scan.reach import TooMuch, get, text_of, walk_mappings
 
 PREFIX = "automator.dev/"
 
-_UNVISITED = frozenset({"status", "managedFields"})
+_TEMPLATE = "emplate"
+"""How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
 
 FormScanner = Callable[[DocumentScan, WorkloadId, str, yaml.Node], None]
 """Called with (scan, workload, key, value) for every entry of every mapping that is visited."""
@@ -25,94 +27,83 @@ FORMS: tuple[FormScanner, ...] = (scan_pod_spec,)
 
 def scan_document(scan: DocumentScan) -> None:
     root = scan.document.root
-    if not isinstance(root, yaml.MappingNode) or get(root, "sops") is not None:
-        return
-    _scan_object(scan, root, set())
+    try:
+        for node in _objects(root):
+            workload = workload_of(node)
+            if workload is not None:
+                _scan_object(scan, workload, node)
+    except TooMuch:
+        scan.fields.clear()
+        scan.declarations.clear()
+        scan.report(root, "this document is passed over: its aliases multiply", "write them out")
 
 
-def _scan_object(scan: DocumentScan, node: yaml.MappingNode, seen: set[int]) -> None:
-    """A Kubernetes object, or a List of them."""
-    items = get(node, "items")
-    if text_of(get(node, "kind")).endswith("List") and isinstance(items, yaml.SequenceNode):
-        for item in items.value:
-            if isinstance(item, yaml.MappingNode) and id(item) not in seen:
-                seen.add(id(item))
-                _scan_object(scan, item, seen)
-        return
-    workload = workload_of(node)
-    if workload is None:
-        return
-    _declare(scan, workload, node)
-    for parent in walk_mappings(node, seen):
-        _report_duplicates(scan, parent)
-        for key, value in parent.value:
-            if isinstance(key, yaml.ScalarNode):
-                for scanner in FORMS:
-                    scanner(scan, workload, key.value, value)
-
-
-def walk_mappings(node: yaml.Node, seen: set[int]) -> Iterator[yaml.MappingNode]:
-    """Every mapping below, once however many aliases lead to it, in the order of the text; not `status`."""
-    todo = [node]
+def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """The Kubernetes object that a document is, or those of the List that it is. Not what SOPS signs."""
+    seen: set[int] = set()
+    todo = [root]
     while todo:
-        current = todo.pop()
-        if isinstance(current, yaml.MappingNode):
-            yield current
-            children = [
-                value
-                for key, value in current.value
-                if not (isinstance(key, yaml.ScalarNode) and key.value in _UNVISITED)
-            ]
-        elif isinstance(current, yaml.SequenceNode):
-            children = current.value
+        node = todo.pop()
+        if not isinstance(node, yaml.MappingNode) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if get(node, "sops") is not None:
+            continue
+        items = get(node, "items")
+        if text_of(get(node, "kind")).endswith("List") and isinstance(items, yaml.SequenceNode):
+            todo += reversed(items.value)
         else:
-            continue
-        for child in reversed(children):
-            if not isinstance(child, yaml.ScalarNode) and id(child) not in seen:
-                seen.add(id(child))
-                todo.append(child)
+            yield node
 
 
-def _report_duplicates(scan: DocumentScan, node: yaml.MappingNode) -> None:
-    images = [
-        key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value == "image"
-    ]
-    if len(images) > 1:
-        scan.report(images[1], "`image` stands twice in one map", "remove one of them")
+def _scan_object(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
+    _declare(scan, workload, node)
+    # A collection that aliases bring back under the same key says nothing new, and could do so without end.
+    met: set[tuple[str, int]] = set()
+    for parent in walk_mappings(node, scan.budget):
+        images = 0
+        for key, value in parent.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            name: str = key.value
+            if name == "image":
+                images += 1
+                if images == 2:
+                    scan.report(key, "`image` stands twice in one map", "remove one of them")
+            if not isinstance(value, yaml.ScalarNode):
+                if (name, id(value)) in met:
+                    continue
+                met.add((name, id(value)))
+                if name.endswith(_TEMPLATE):
+                    _declare(scan, workload, value)
+            for scanner in FORMS:
+                scanner(scan, workload, name, value)
 
 
-def _declare(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
-    """The annotations of the workload, then those of its pod template, wherever that is."""
-    places = [get(node, "metadata")]
-    template = node
-    for key in ("spec", "jobTemplate", "spec", "template"):
-        inner = get(template, key)
-        if isinstance(inner, yaml.MappingNode):
-            template = inner
-    if template is not node:
-        places.append(get(template, "metadata"))
-    for metadata in places:
-        annotations = get(metadata, "annotations")
-        if not isinstance(annotations, yaml.MappingNode):
-            continue
-        for key, value in annotations.value:
-            if isinstance(key, yaml.ScalarNode) and key.value.startswith(PREFIX):
-                _declare_one(scan, workload, key, value)
+def _declare(scan: DocumentScan, workload: WorkloadId, node: yaml.Node) -> None:
+    """The annotations in the metadata of an object or of a template."""
+    annotations = get(get(node, "metadata"), "annotations")
+    if not isinstance(annotations, yaml.MappingNode):
+        return
+    for key, value in annotations.value:
+        if isinstance(key, yaml.ScalarNode) and key.value.startswith(PREFIX):
+            _declare_one(scan, workload, key, value)
 
 
 def _declare_one(
     scan: DocumentScan, workload: WorkloadId, key: yaml.ScalarNode, value: yaml.Node
 ) -> None:
-    if not isinstance(value, yaml.ScalarNode):
+    start = None
+    if isinstance(value, yaml.ScalarNode):
+        start, _ = scan.text.scalar_span(scan.document, value)
+        text = value.value
+    else:
+        # Declared all the same: a lock that cannot be read must not pass for no lock.
+        text = scan.written(value)
         scan.report(value, f"{key.value} is no text", "an annotation's value is a string: quote it")
-        return
-    start, _ = scan.text.scalar_span(scan.document, value)
     scan.declarations.append(
         Declaration(
-            workload=workload,
-            key=key.value,
-            value=value.value,
-            location=scan.location(value, start),
+            workload=workload, key=key.value, value=text, location=scan.location(value, start)
         )
     )
 

@@ -1,4 +1,4 @@
-"""What is found while a document is walked, and how its nodes are reached."""
+"""What is found while a document is walked: fields, declarations and problems, each with its place."""
 
 from dataclasses import dataclass, field
 
@@ -18,8 +18,12 @@ from automator.model.field import (
 )
 from automator.model.image import ImageReference
 from automator.model.workload import WorkloadId
+from automator.scan.reach import Budget, count_readers, text_of
 from automator.scan.values import why_untouched
 from automator.yamltext.nodes import Document, Text
+
+_CORE = "tag:yaml.org,2002:"
+_NOT_CORE_TEXT = frozenset({f"{_CORE}binary"})
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class DocumentScan:
     fields: list[ImageField] = field(default_factory=list)
     declarations: list[Declaration] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
+    _readers: dict[int, int] | None = None
 
     def part(self, role: Role, node: yaml.ScalarNode) -> Part:
         start, end = self.text.scalar_span(self.document, node)
@@ -48,13 +54,25 @@ class DocumentScan:
     def report(self, node: yaml.Node, message: str, hint: str = "") -> None:
         self.problems.append(Problem(location=self.location(node), message=message, hint=hint))
 
+    def written(self, node: yaml.Node) -> str:
+        """The characters of a node, anchor and tag included."""
+        offset = self.document.offset
+        return self.text.text[node.start_mark.index + offset : node.end_mark.index + offset]
+
     def add_reference(
         self, workload: WorkloadId, container: str, form: Form, node: yaml.Node
     ) -> None:
         """A field whose one scalar holds the whole reference, if it is one that may be touched."""
         if not isinstance(node, yaml.ScalarNode):
+            written = self.written(node)
+            # Without quotes, `{{ .Values.image }}` is a map in a map to YAML.
+            if written.startswith("{{"):
+                self.report(node, f"{written!r} is left alone: it is not written literally")
             return
-        reason = why_untouched(node.value)
+        if not node.tag.startswith(_CORE) or node.tag in _NOT_CORE_TEXT:
+            self.report(node, f"{node.value!r} is left alone: its tag {node.tag} is no text's")
+            return
+        reason = why_untouched(text_of(node))
         if reason is not None:
             if reason:
                 self.report(node, f"{node.value!r} is left alone: {reason}")
@@ -73,17 +91,13 @@ class DocumentScan:
                 image=image,
                 document=self.document.index,
                 parts=(part,),
+                also_read=self._also_read(node),
             )
         )
 
-
-def get(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.value == key and isinstance(value, yaml.Node):
-                return value
-    return None
-
-
-def text_of(node: yaml.Node | None) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+    def _also_read(self, node: yaml.ScalarNode) -> int:
+        if not self.text.has_anchor(self.document, node):
+            return 0
+        if self._readers is None:
+            self._readers = count_readers(self.document.root)
+        return self._readers.get(id(node), 1) - 1

@@ -4,33 +4,29 @@ import yaml
 
 from automator.model.field import Form
 from automator.model.workload import WorkloadId
-from automator.scan.found import DocumentScan, get, text_of
+from automator.scan.found import DocumentScan
+from automator.scan.reach import get, text_of
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 
 
 def scan_pod_spec(scan: DocumentScan, workload: WorkloadId, key: str, value: yaml.Node) -> None:
+    if key not in _CONTAINER_LISTS and key != "volumes":
+        return
     if not isinstance(value, yaml.SequenceNode):
         return
-    if key in _CONTAINER_LISTS:
-        for number, item in enumerate(value.value):
-            _scan_container(scan, workload, item, f"{key}[{number}]")
-    elif key == "volumes":
-        for number, item in enumerate(value.value):
-            reference = get(get(item, "image"), "reference")
-            if reference is not None:
-                name = text_of(get(item, "name")) or f"{key}[{number}]"
-                scan.add_reference(workload, name, Form.POD_SPEC, reference)
+    seen: set[int] = set()
+    for number, item in enumerate(value.value):
+        if not isinstance(item, yaml.MappingNode) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        image = get(get(item, "image"), "reference") if key == "volumes" else _container_image(item)
+        if image is not None:
+            name = text_of(get(item, "name")) or f"{key}[{number}]"
+            scan.add_reference(workload, name, Form.POD_SPEC, image)
 
 
-def _scan_container(
-    scan: DocumentScan, workload: WorkloadId, item: yaml.Node, unnamed: str
-) -> None:
+def _container_image(item: yaml.MappingNode) -> yaml.Node | None:
     """A container whose `image` stands twice is reported by the walk, and left alone."""
-    if not isinstance(item, yaml.MappingNode):
-        return
-    images = [value for key, value in item.value if key.value == "image"]
-    if len(images) == 1:
-        scan.add_reference(
-            workload, text_of(get(item, "name")) or unnamed, Form.POD_SPEC, images[0]
-        )
+    own = sum(1 for key, _ in item.value if key.value == "image")
+    return get(item, "image") if own <= 1 else None

@@ -12,7 +12,10 @@ import yaml
 
 BOM = "\ufeff"
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)+")
+# Anchor and tag, each perhaps with a comment behind it when the value stands on a later line.
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+(?:#[^\r\n]*\s+)*)+")
+# JSON writes characters outside the BMP as two escapes; libyaml refuses them.
+_SURROGATE_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Text:
         found = _PROPERTIES.match(self.text, start, end)
         return (found.end() if found else start), end
 
+    def has_anchor(self, document: Document, node: yaml.ScalarNode) -> bool:
+        start = node.start_mark.index + document.offset
+        return "&" in self.text[start : self.scalar_span(document, node)[0]]
+
     def place(self, document: Document, node: yaml.Node, start: int) -> Place:
         """`start` is the span's: an anchor moves it behind the mark."""
         mark = node.start_mark
@@ -74,7 +81,12 @@ def parse_documents(text: Text) -> Iterator[Document | Broken]:
     try:
         roots = list(_compose(body))
     except yaml.YAMLError as error:
-        yield from _parse_apart(body, text.bom, error)
+        masked = _SURROGATE_PAIR.sub(r"\\ufffd\\ufffd", body)
+        if masked == body:
+            yield from _parse_apart(body, text.bom, error)
+        else:
+            # As long as before, so that the spans hold; how such a text reads matters to nobody here.
+            yield from parse_documents(Text(text.text[: text.bom] + masked))
         return
     for index, root in enumerate(roots):
         yield Document(index, root, text.bom, 0)
@@ -95,7 +107,7 @@ def _parse_apart(body: str, bom: int, whole: yaml.YAMLError) -> Iterator[Documen
     """Each stretch between `---` lines alone."""
     starts = [0, *(found.start() for found in _DOCUMENT_START.finditer(body) if found.start())]
     if len(starts) == 1:
-        yield _broken(whole, 0)
+        yield _broken(whole, body, 0)
         return
     index = 0
     for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
@@ -103,7 +115,7 @@ def _parse_apart(body: str, bom: int, whole: yaml.YAMLError) -> Iterator[Documen
         try:
             roots = list(_compose(body[start:end]))
         except yaml.YAMLError as error:
-            yield _broken(error, lines_before)
+            yield _broken(error, body[start:end], lines_before)
             index += 1
             continue
         for root in roots:
@@ -111,11 +123,16 @@ def _parse_apart(body: str, bom: int, whole: yaml.YAMLError) -> Iterator[Documen
             index += 1
 
 
-def _broken(error: yaml.YAMLError, lines_before: int) -> Broken:
+def _broken(error: yaml.YAMLError, body: str, lines_before: int) -> Broken:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        return Broken(
-            Place(mark.line + lines_before + 1, mark.column + 1), error.problem or "not YAML"
-        )
-    reason = str(error).partition("\n")[0]
-    return Broken(Place(lines_before + 1, 1), reason)
+        # The C composer splits "found duplicate anchor; first occurrence" over context and problem.
+        known = error.problem != "second occurrence"
+        reason = (error.problem if known else "an anchor is defined twice") or "not YAML"
+        return Broken(Place(mark.line + lines_before + 1, mark.column + 1), reason)
+    before = ""
+    if isinstance(error, yaml.reader.ReaderError):
+        # libyaml counts the bytes of the UTF-8 that it was given.
+        before = body.encode()[: error.position].decode(errors="ignore")
+    line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+    return Broken(Place(line + lines_before + 1, column + 1), str(error).partition("\n")[0])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def splice(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
-    """`replacements` are (start, end, new) that do not overlap."""
+    """`replacements` are (start, end, new). Raises ValueError if two of them overlap."""
     pieces: list[str] = []
     end = len(text)
     for start, stop, new in sorted(replacements, reverse=True):
