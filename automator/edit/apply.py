@@ -1,11 +1,11 @@
 """(bytes, changes) -> bytes: only the characters of the planned image fields change, and that is checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from automator.edit.check import check_edited
+from automator.edit.check import Parsed, check_edited
+from automator.edit.parts import new_values
 from automator.errors import EditRefused
-from automator.model.field import ImageField, Part, RepoPath, Role, Span
-from automator.model.image import ImageReference
+from automator.model.field import Part, RepoPath, Span
 from automator.model.plan import Change
 from automator.yamltext.scalar import quote_if_misread, write_like
 from automator.yamltext.splice import splice
@@ -16,39 +16,53 @@ def apply_changes(path: RepoPath, data: bytes, changes: Sequence[Change]) -> byt
 
     Two changes of one place (an anchor and its alias) that agree are one edit.
     """
-    text = data.decode("utf-8")
-    values: dict[Span, str] = {}
-    edits: dict[Span, str] = {}
-    for change in changes:
-        for part, new in _new_values(change.field, change.to):
-            if values.setdefault(part.span, new) != new:
-                raise EditRefused(
-                    f"two changes want {values[part.span]!r} and {new!r} here",
-                    location=str(part.location),
-                    hint="give both containers the same policy, or write the value twice",
-                )
-            if new != part.value:
-                edits[part.span] = _write(text, part, new)
-    edited = splice(text, [(span.start, span.end, new) for span, new in edits.items()])
-    planned = {span: values[span] for span in edits}
-    check_edited(path, text, edited, planned)
+    planned = _plan_values(path, changes)
+    if not planned:
+        return data
+    before = Parsed.of(_decode(path, data))
+    scalars = before.scalars_at({part.span for part, _ in planned})
+    replacements: list[tuple[int, int, str]] = []
+    for part, new in planned:
+        found = scalars.get(part.span)
+        if found != part.value:
+            raise EditRefused(
+                f"{part.value!r} is expected here, but "
+                + ("no value begins here" if found is None else f"it reads {found!r}"),
+                location=str(part.location),
+                hint="the file is not the one that was scanned",
+            )
+        replacements.append((part.span.start, part.span.end, _write(before.text.text, part, new)))
+    edited = splice(before.text.text, replacements)
+    check_edited(path, before, edited, {part.span: new for part, new in planned})
     return edited.encode("utf-8")
 
 
-def _new_values(field: ImageField, to: ImageReference) -> Iterator[tuple[Part, str]]:
-    """What each part of the field is to read as. The name as written stays: only tag and digest move."""
-    roles = {part.role for part in field.parts}
-    for part in field.parts:
-        match part.role:
-            case Role.REFERENCE:
-                yield part, str(to)
-            case Role.TAG if to.tag is not None:
-                alone = Role.DIGEST in roles or to.digest is None
-                yield part, to.tag if alone else f"{to.tag}@{to.digest}"
-            case Role.DIGEST if to.digest is not None:
-                yield part, to.digest
-            case _:
-                yield part, part.value
+def _plan_values(path: RepoPath, changes: Sequence[Change]) -> list[tuple[Part, str]]:
+    """Each place that is to read as something else, once."""
+    wanted: dict[Span, tuple[Part, str]] = {}
+    for change in changes:
+        for part, new in new_values(change.field, change.to):
+            if part.location.path != path:
+                raise EditRefused(f"this is no place in {path}", location=str(part.location))
+            other = wanted.setdefault(part.span, (part, new))[1]
+            if other != new:
+                raise EditRefused(
+                    f"two changes want {other!r} and {new!r} here",
+                    location=str(part.location),
+                    hint="give both containers the same policy, or write the value twice",
+                )
+    return [(part, new) for part, new in wanted.values() if new != part.value]
+
+
+def _decode(path: RepoPath, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EditRefused(
+            f"byte {error.start} is not UTF-8",
+            location=path,
+            hint="the file is not the one that was scanned",
+        ) from error
 
 
 def _write(text: str, part: Part, new: str) -> str:
@@ -61,4 +75,4 @@ def _write(text: str, part: Part, new: str) -> str:
             hint="write the value on one line",
         )
     plain = written[:1] not in {"'", '"', "|", ">"}
-    return quote_if_misread(replacement) if plain and part.role is Role.TAG else replacement
+    return quote_if_misread(replacement) if plain else replacement

@@ -57,10 +57,11 @@ def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
 
 
 def _scan_object(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
-    _declare(scan, workload, node)
+    declared: set[int] = set()
+    _declare(scan, workload, node, declared)
     # A collection that aliases bring back under the same key says nothing new, and could do so without end.
     met: set[tuple[str, int]] = set()
-    for parent in walk_mappings(node, scan.budget):
+    for parent in walk_mappings(node, scan.visits):
         images = 0
         for key, value in parent.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -75,16 +76,17 @@ def _scan_object(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNod
                     continue
                 met.add((name, id(value)))
                 if name.endswith(_TEMPLATE):
-                    _declare(scan, workload, value)
+                    _declare(scan, workload, value, declared)
             for scanner in FORMS:
                 scanner(scan, workload, name, value)
 
 
-def _declare(scan: DocumentScan, workload: WorkloadId, node: yaml.Node) -> None:
-    """The annotations in the metadata of an object or of a template."""
+def _declare(scan: DocumentScan, workload: WorkloadId, node: yaml.Node, declared: set[int]) -> None:
+    """The annotations in the metadata of an object or of a template, once if aliases repeat them."""
     annotations = get(get(node, "metadata"), "annotations")
-    if not isinstance(annotations, yaml.MappingNode):
+    if not isinstance(annotations, yaml.MappingNode) or id(annotations) in declared:
         return
+    declared.add(id(annotations))
     for key, value in annotations.value:
         if isinstance(key, yaml.ScalarNode) and key.value.startswith(PREFIX):
             _declare_one(scan, workload, key, value)

@@ -10,7 +10,8 @@ from automator.yamltext.nodes import Broken, Text, parse_documents
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _RELEVANT = re.compile(rb"[Ii]mage|automator\.dev|reference")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|^\s*<%|\{%", re.MULTILINE)
+# No pattern that looks for the closing half: a line of a million opening halves would take for ever.
+_TEMPLATE = re.compile(r"\{\{|\{%|^[ \t]*<%", re.MULTILINE)
 
 
 def is_manifest_path(path: RepoPath) -> bool:

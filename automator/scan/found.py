@@ -18,12 +18,13 @@ from automator.model.field import (
 )
 from automator.model.image import ImageReference
 from automator.model.workload import WorkloadId
-from automator.scan.reach import Budget, count_readers, text_of
+from automator.scan.reach import Visits, count_readers, text_of
 from automator.scan.values import why_untouched
 from automator.yamltext.nodes import Document, Text
 
 _CORE = "tag:yaml.org,2002:"
 _NOT_CORE_TEXT = frozenset({f"{_CORE}binary"})
+_LONGEST_MESSAGE = 300
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class DocumentScan:
     fields: list[ImageField] = field(default_factory=list)
     declarations: list[Declaration] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    budget: Budget = field(default_factory=Budget)
+    visits: Visits = field(default_factory=Visits)
     _readers: dict[int, int] | None = None
 
     def part(self, role: Role, node: yaml.ScalarNode) -> Part:
@@ -52,6 +53,8 @@ class DocumentScan:
         return Location(self.path, place.line, place.column)
 
     def report(self, node: yaml.Node, message: str, hint: str = "") -> None:
+        if len(message) > _LONGEST_MESSAGE:
+            message = message[:_LONGEST_MESSAGE] + "…"
         self.problems.append(Problem(location=self.location(node), message=message, hint=hint))
 
     def written(self, node: yaml.Node) -> str:

@@ -109,9 +109,10 @@ def _parse_apart(body: str, bom: int, whole: yaml.YAMLError) -> Iterator[Documen
     if len(starts) == 1:
         yield _broken(whole, body, 0)
         return
-    index = 0
+    index = lines_before = previous = 0
     for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
-        lines_before = body.count("\n", 0, start)
+        lines_before += body.count("\n", previous, start)
+        previous = start
         try:
             roots = list(_compose(body[start:end]))
         except yaml.YAMLError as error:

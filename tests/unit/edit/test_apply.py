@@ -6,7 +6,7 @@ Every row runs with LF, with CRLF, with a BOM, and without a final newline.
 import pytest
 
 from automator.edit.apply import apply_changes
-from automator.edit.check import check_edited
+from automator.edit.check import Parsed, check_edited
 from automator.edit.set import plan_set
 from automator.errors import EditRefused
 from automator.model.field import Form, ImageField, Location, Part, RepoPath, Role, Span
@@ -200,4 +200,4 @@ CHECKS = [
 @pytest.mark.parametrize(("before", "after", "planned", "says"), CHECKS)
 def test_the_check_refuses(before, after, planned, says):
     with pytest.raises(EditRefused, match=says):
-        check_edited(PATH, before, after, planned)
+        check_edited(PATH, Parsed.of(before), after, planned)
