@@ -13,7 +13,7 @@ import yaml
 BOM = "\ufeff"
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # Anchor and tag, each perhaps with a comment behind it when the value stands on a later line.
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+(?:#[^\r\n]*\s+)*)+")
+_PROPERTIES = re.compile(r"(?:(?:!<[^\s>]*>|[&!][^\s,\[\]{}]*)\s+(?:#[^\r\n]*\s+)*)+")
 # JSON writes characters outside the BMP as two escapes; libyaml refuses them.
 _SURROGATE_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
@@ -68,6 +68,7 @@ class Text:
         if start == mark.index + document.offset:
             return Place(mark.line + document.line + 1, mark.column + 1)
         line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        line_start = max(line_start, self.bom)
         lines = self.text.count("\n", mark.index + document.offset, start)
         return Place(mark.line + document.line + 1 + lines, start - line_start + 1)
 

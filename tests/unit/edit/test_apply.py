@@ -52,6 +52,12 @@ PLACES = {
     "text that looks like a field": "  - name: c\n    image: @\n    command: ['image: redis:1']\n",
     "commented-out field": "  - name: c\n    # image: redis:1\n    image: @\n",
     "explicit key": "  - name: c\n    ? image\n    : @\n",
+    "comment behind an anchor": "  - name: c\n    image: &a # why\n      @\n",
+    "merge key": "  - &base {image: @, tty: true}\n  - <<: *base\n    name: c\n",
+    "merge key, the nearest of several": "  - &one {image: @}\n  - &two {image: 'other:1'}\n  - <<: [*one, *two]\n    name: c\n",
+    "own image before a merged one": "  - &base {image: 'other:1'}\n  - <<: *base\n    name: c\n    image: @\n",
+    "anchor that other text reads too": "  - name: c\n    image: &i @\n    env: [{name: IMAGE, value: *i}]\n",
+    "a broken neighbour": "  - name: c\n    image: @\n---\nimage: [\n",
 }
 NEWS = [
     ("redis:1", "redis:2"),
@@ -95,6 +101,61 @@ def test_a_split_double_quoted_value_is_joined():
     before = (HEAD + '  - name: c\n    image: "redis:1@\\\n      ' + SHA + '"\n').encode()
     after = (HEAD + f'  - name: c\n    image: "redis:2@{SHA}"\n').encode()
     assert move(before, ImageReference.parse(f"redis:2@{SHA}")) == after
+
+
+UNCHANGED = {
+    "commented-out field": "  - name: d\n    # image: redis:1\n",
+    "template": "  - name: d\n    image: 'redis:{{ .Values.tag }}'\n",
+    "variable": "  - name: d\n    image: redis:${TAG}\n",
+    "another image": "  - name: d\n    image: other/redis:1\n",
+    "ko": "  - name: d\n    image: ko://redis\n",
+    "pattern": "  - name: d\n    image: '!redis:*'\n",
+    "twice": "  - name: d\n    image: redis:1\n    image: redis:1\n",
+    "already there": "  - name: d\n    image: redis:2\n",
+    "status": "  - name: d\nstatus: {containers: [{name: d, image: redis:1}]}\n",
+    "last applied": '  - name: d\n    x: \'{"containers": [{"name": "d", "image": "redis:1"}]}\'\n',
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", UNCHANGED)
+def test_what_is_no_image_of_this_repository_stays(place, form):
+    data = FORMS[form](HEAD + "  - name: c\n    image: redis:0\n" + UNCHANGED[place])
+    changes = plan_set(scan_file(PATH, data).fields, ImageReference.parse("redis:2"))
+    assert apply_changes(PATH, data, changes) == data.replace(b"redis:0", b"redis:2")
+
+
+STALE = [
+    pytest.param(lambda data: data.replace(b"redis:1", b"nginx:1"), "reads 'nginx:1'", id="another image"),
+    pytest.param(lambda data: b"# a new line\n" + data, "no value begins here", id="moved"),
+    pytest.param(lambda data: data[:40], "no value begins here", id="cut"),
+    pytest.param(lambda _: b"", "no value begins here", id="empty"),
+    pytest.param(lambda data: b"\xff" + data, "not UTF-8", id="another encoding"),
+    pytest.param(lambda data: data + b"\nx: [", "no value begins here", id="broken"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["redis:1", "'redis:1'", '"redis:1"'])
+@pytest.mark.parametrize(("edit", "says"), STALE)
+def test_a_file_that_is_not_as_scanned_is_refused(edit, says, written):
+    data = (HEAD + f"  - name: c\n    image: {written}\n").encode()
+    changes = plan_set(scan_file(PATH, data).fields, ImageReference.parse("redis:2"))
+    with pytest.raises(EditRefused, match=says) as refused:
+        apply_changes(PATH, edit(data), changes)
+    assert str(refused.value).startswith("a.yaml")
+
+
+def test_a_change_of_another_file_is_refused():
+    data = (HEAD + "  - name: c\n    image: redis:1\n").encode()
+    changes = plan_set(scan_file(PATH, data).fields, ImageReference.parse("redis:2"))
+    with pytest.raises(EditRefused, match=r"no place in b\.yaml"):
+        apply_changes(RepoPath("b.yaml"), data, changes)
+
+
+def test_a_block_scalar_that_holds_the_value_twice_is_refused():
+    data = (HEAD + "  - name: c\n    image: |- # redis:1\n      redis:1\n").encode()
+    with pytest.raises(EditRefused, match="without guessing"):
+        move(data, ImageReference.parse("redis:2"))
 
 
 def test_the_same_image_is_no_edit():
