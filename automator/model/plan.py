@@ -22,6 +22,7 @@ class Status(StrEnum):
     HELD = "held"
     NO_POLICY = "no policy"
     NO_MATCH = "no match"
+    OVERRIDDEN = "overridden"
     REGISTRY_FAILING = "registry failing"
 
 

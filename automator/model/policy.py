@@ -31,6 +31,18 @@ class Expression:
         return self.text
 
 
+class VersionScheme(StrEnum):
+    """How tags are read as versions.
+
+    `automator` knows variants and floating precision. In `semver` every suffix is a pre-release and missing parts are
+    zero (Masterminds' NewVersion: Flux v1, Argo CD Image Updater, Keel); `strict` also wants all three parts (Flux v2).
+    """
+
+    AUTOMATOR = "automator"
+    SEMVER = "semver"
+    STRICT = "strict"
+
+
 @dataclass(frozen=True, slots=True)
 class TagFilter:
     """A regular expression that a whole tag must match; `extract` builds from its groups what is ordered instead."""
@@ -52,20 +64,26 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`name` is a policy file's entry, or `annotation`; `source` is where it is written."""
+    """`name` is a policy file's entry, `annotation`, or the dialect's; `source` is where it is written.
+
+    `exclude_matching` are regular expressions that may match anywhere in a tag. `keep_digest`: under `pin_digest`, the digest of the tag in use stays though the tag moved on.
+    """
 
     name: str
     update: Expression
     filter: TagFilter | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    exclude_matching: tuple[str, ...] = ()
     platforms: frozenset[Platform] = frozenset()
     prerelease: bool = False
     pin_digest: bool = False
+    keep_digest: bool = False
     min_age: timedelta | None = None
     schedule: str | None = None
     allow_downgrade: bool = False
     allow_variant_change: bool = False
+    versions: VersionScheme = VersionScheme.AUTOMATOR
     source: Location | None = None
 
     def __str__(self) -> str:
@@ -82,13 +100,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What the annotations of one workload say, already parsed.
+    """What the manifests say of one image field, already parsed.
 
-    `automated` is None where nothing is said. `policy` is for all containers, `containers` for one each and nearer.
+    `automated` is None where nothing is said. `policy` is the nearest of those declared.
     """
 
     automated: bool | None = None
     locked: bool = False
     locked_reason: str = ""
     policy: Policy | None = None
-    containers: tuple[tuple[str, Policy], ...] = ()

@@ -13,6 +13,7 @@ from automator.model.plan import Change, Status, Unchanged
 from automator.model.policy import Declared, Policy, PolicyKind
 from automator.model.selection import Outcome, Selection
 from automator.plan.guards import held
+from automator.select.evaluate import moves_digest_alone
 
 _STATUS_OF = {
     Outcome.UP_TO_DATE: Status.UP_TO_DATE,
@@ -39,7 +40,7 @@ def plan_field(
     """`failure` is why the image repository could not be observed; it stands before any selection."""
     unchanged = partial(Unchanged, field=field)
     if policy is None:
-        return unchanged(status=Status.NO_POLICY, reason=_without_policy(declared))
+        return unchanged(status=Status.NO_POLICY, reason=_without_policy(field, declared))
     if policy.update.kind is PolicyKind.NONE:
         reason = f"excluded by {policy.name}"
         return unchanged(status=Status.NO_POLICY, reason=reason, policy=policy)
@@ -56,14 +57,14 @@ def plan_field(
     )
 
 
-def _without_policy(declared: Declared | None) -> str:
+def _without_policy(field: ImageField, declared: Declared | None) -> str:
     match declared.automated if declared is not None else None:
         case True:
             return "automated, but no policy applies"
         case False:
             return "automated is false"
         case None:
-            return "no policy"
+            return f"managed by {field.managed_by}" if field.managed_by else "no policy"
 
 
 def _unguarded(
@@ -87,13 +88,13 @@ def _unguarded(
 def _move(field: ImageField, policy: Policy, selection: Selection) -> Change | Unchanged:
     """A pinned image moves tag and digest together, or not at all: a tag beside another image's digest is a lie.
 
-    A digest written without a tag stays without one, so only `digest:` can follow it: what other policies
-    compare with, the tag in use, is not there.
+    A digest written without a tag stays without one. Few policies move it: what the others compare with, the tag in
+    use, is not there.
     """
     image, unchanged = field.image, partial(Unchanged, field=field, policy=policy)
     following = policy.update.kind is PolicyKind.DIGEST
     digest_alone = image.tag is None and image.digest is not None
-    if digest_alone and not following:
+    if digest_alone and not moves_digest_alone(policy):
         reason = f"no tag in use: {image.name} is written with a digest alone"
         return unchanged(status=Status.NO_MATCH, reason=reason)
     digest = selection.facts.digest if selection.facts is not None else None
@@ -106,8 +107,6 @@ def _move(field: ImageField, policy: Policy, selection: Selection) -> Change | U
         tag=None if digest_alone else selection.tag,
         digest=digest if pinned else None,
     )
-    if to == image:
-        return unchanged(status=Status.UP_TO_DATE, reason="up to date")
     return Change(field=field, to=to, policy=policy, reason=_reason(image, to, policy, selection))
 
 

@@ -5,6 +5,9 @@
     comparison = [ "=" "!=" ">" "<" ">=" "=>" "<=" "=<" "~" "~>" "^" ] version
     version    = ["v"] part ["." part ["." part]] ["-" pre-release]      part = number | "x" | "X" | "*"
 
+Leading zeros of a number are refused, but read over where a policy reads versions as another tool does: Masterminds
+takes `01.2.3`.
+
 A version with a pre-release satisfies a group only if one of the group's comparisons names a pre-release
 (Masterminds 3.3 and later), or the policy says `prerelease: true`.
 """
@@ -16,15 +19,30 @@ from functools import lru_cache
 import semver
 
 from automator.errors import InvalidExpression
+from automator.model.policy import VersionScheme
 from automator.select.version import SortKey, Version, prerelease_key
 
-_PART = r"(?:0|[1-9][0-9]*|[xX*])"
-_VERSION_TEXT = (
-    rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
-)
-_OPERATOR = r"=|!=|>=|=>|<=|=<|>|<|~>|~|\^|"
-_HYPHEN = re.compile(rf"\s*({_VERSION_TEXT})\s+-\s+({_VERSION_TEXT})\s*")
-_COMPARISON = re.compile(rf"\s*({_OPERATOR})\s*{_VERSION_TEXT}(?=\s*,|\s|$)")
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    hyphen: re.Pattern[str]
+    comparison: re.Pattern[str]
+
+
+def _make_grammar(number: str) -> _Grammar:
+    part = rf"(?:{number}|[xX*])"
+    version = (
+        rf"v?({part})(?:\.({part}))?(?:\.({part}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
+    )
+    operator = r"=|!=|>=|=>|<=|=<|>|<|~>|~|\^|"
+    return _Grammar(
+        hyphen=re.compile(rf"\s*({version})\s+-\s+({version})\s*"),
+        comparison=re.compile(rf"\s*({operator})\s*{version}(?=\s*,|\s|$)"),
+    )
+
+
+_OURS = _make_grammar("0|[1-9][0-9]{0,127}")
+_PEERS = _make_grammar("[0-9]{1,128}")
 _ALIASES = {"=>": ">=", "=<": "<=", "~>": "~", "": "="}
 
 _LOWEST: tuple[tuple[int, int, str], ...] = ()
@@ -114,18 +132,19 @@ def _just_below(version: semver.Version) -> Bound:
 
 
 @lru_cache(maxsize=4096)
-def parse_constraint(text: str) -> Constraint:
+def parse_constraint(text: str, versions: VersionScheme = VersionScheme.AUTOMATOR) -> Constraint:
     """Raises InvalidExpression, whose span counts from the start of `text`."""
+    grammar = _OURS if versions is VersionScheme.AUTOMATOR else _PEERS
     groups = []
     start = 0
     for part in text.split("||"):
-        groups.append(_parse_group(part, start))
+        groups.append(_parse_group(part, start, grammar))
         start += len(part) + 2
     return Constraint(tuple(groups))
 
 
-def _parse_group(text: str, offset: int) -> _Group:
-    hyphen = _HYPHEN.fullmatch(text)
+def _parse_group(text: str, offset: int, grammar: _Grammar) -> _Group:
+    hyphen = grammar.hyphen.fullmatch(text)
     if hyphen:
         low = _partial(hyphen.groups()[1:5])
         high = _partial(hyphen.groups()[6:10])
@@ -136,7 +155,7 @@ def _parse_group(text: str, offset: int) -> _Group:
     names_prerelease = False
     at = 0
     while at < len(text) and text[at:].strip():
-        found = _COMPARISON.match(text, at)
+        found = grammar.comparison.match(text, at)
         if found is None:
             raise _bad(text, at, offset)
         operator = _ALIASES.get(found[1], found[1])

@@ -11,12 +11,12 @@ from datetime import datetime
 from automator.model.image import ImageReference
 from automator.model.policy import Policy, PolicyKind
 from automator.model.selection import Outcome, Reason, Selection, Verdict
-from automator.model.tags import Observed
+from automator.model.tags import ImageFacts, Observed
 from automator.select.constraint import parse_constraint
 from automator.select.expression import compile_glob, compile_regex
-from automator.select.filters import Filter, make_filter
-from automator.select.order import Key, build_time, newest_key, parse_decimal, version_key
-from automator.select.version import Version, parse_version
+from automator.select.filters import make_filter
+from automator.select.order import Key, VersionInUse, build_time, newest_key, parse_decimal
+from automator.select.scheme import SCHEMES
 
 _NEWEST_BUILD = frozenset({PolicyKind.GLOB, PolicyKind.REGEX, PolicyKind.LATEST})
 
@@ -50,13 +50,18 @@ def evaluate(
     if rank_in_use is not None:
         behind = sum(1 for other, _ in ranked.candidates if rank_in_use < other <= key)
     outcome = Outcome.UPDATE
-    if tag == current.tag:
-        pinned = policy.pin_digest or policy.update.kind is PolicyKind.DIGEST
-        same_digest = facts is None or current.digest == facts.digest
-        outcome = Outcome.UP_TO_DATE if same_digest or not pinned else Outcome.UPDATE
+    if _is_in_use(policy, current, tag, facts):
+        outcome = Outcome.UP_TO_DATE
     elif not policy.allow_downgrade and _is_older(policy, current, ranked, key, observed, now):
         outcome = Outcome.WOULD_BE_OLDER
     return Selection(outcome=outcome, tag=tag, facts=facts, behind=behind)
+
+
+def moves_digest_alone(policy: Policy) -> bool:
+    """Whether an image that is written with a digest alone can move. There is no tag in use to compare with: the
+    policy must follow one tag, or write digests and not mind an older image.
+    """
+    return policy.update.kind is PolicyKind.DIGEST or (policy.pin_digest and policy.allow_downgrade)
 
 
 def explain(
@@ -142,21 +147,22 @@ def _make_judge(
 
 
 def _semver_judge(policy: Policy, current: ImageReference) -> Judge:
-    check = make_filter(policy)
-    allows = parse_constraint(policy.update.argument).allows
-    in_use = _version_in_use(check, current)
-    variant = in_use.variant if in_use else ""
-    any_variant = policy.allow_variant_change
+    check, scheme = make_filter(policy), SCHEMES[policy.versions]
+    parse, key = scheme.parse, scheme.key
+    allows = parse_constraint(policy.update.argument, policy.versions).allows
+    in_use = _version_in_use(policy, current)
+    variant = in_use.version.variant if in_use else ""
+    any_variant = policy.allow_variant_change or not scheme.keeps_form
     # A floating tag (`1.27`) stays one. What is extracted, and a free variant, are the policy saying otherwise.
     extracting = policy.filter is not None and bool(policy.filter.extract)
-    precision = in_use.precision if in_use and not any_variant and not extracting else None
+    precision = in_use.version.precision if in_use and not any_variant and not extracting else None
     prerelease = policy.prerelease
 
     def judge(tag: str) -> Key | Reason:
         text = check(tag)
         if isinstance(text, Reason):
             return text
-        version = parse_version(text)
+        version = parse(text)
         if version is None:
             return Reason.NOT_A_VERSION
         if not any_variant and version.variant != variant:
@@ -166,16 +172,17 @@ def _semver_judge(policy: Policy, current: ImageReference) -> Judge:
         if not allows(version, prerelease=prerelease):
             loose = bool(version.prerelease) and allows(version, prerelease=True)
             return Reason.PRERELEASE if loose else Reason.OUTSIDE_RANGE
-        return version_key(version, tag, in_use)
+        return key(version, tag, in_use)
 
     return judge
 
 
-def _version_in_use(check: Filter, current: ImageReference) -> Version | None:
+def _version_in_use(policy: Policy, current: ImageReference) -> VersionInUse | None:
     if current.tag is None:
         return None
-    text = check(current.tag)
-    return None if isinstance(text, Reason) else parse_version(text)
+    text = make_filter(policy)(current.tag)
+    version = None if isinstance(text, Reason) else SCHEMES[policy.versions].parse(text)
+    return None if version is None else VersionInUse(current.tag, version)
 
 
 def _text_judge(policy: Policy) -> Judge:
@@ -248,6 +255,19 @@ def _rank_in_use(current: ImageReference, ranked: _Ranked) -> Key | None:
     return None if isinstance(rank, Reason) else rank
 
 
+def _is_in_use(policy: Policy, current: ImageReference, tag: str, facts: ImageFacts | None) -> bool:
+    """Whether the image in use is the selected one: by its tag, and by its digest where the policy follows that.
+
+    A digest that is not known moves nothing.
+    """
+    same_digest = facts is not None and facts.digest == current.digest
+    if current.tag is None:
+        return same_digest and moves_digest_alone(policy)
+    kept = policy.keep_digest and current.digest is not None
+    follows = policy.update.kind is PolicyKind.DIGEST or (policy.pin_digest and not kept)
+    return tag == current.tag and (same_digest or facts is None or not follows)
+
+
 def _is_older(
     policy: Policy,
     current: ImageReference,
@@ -261,8 +281,8 @@ def _is_older(
     """
     rank = _rank_in_use(current, ranked)
     if rank is None and policy.update.kind is PolicyKind.SEMVER:
-        version = _version_in_use(make_filter(policy), current)
-        rank = version_key(version, current.tag or "", version) if version else None
+        in_use = _version_in_use(policy, current)
+        rank = SCHEMES[policy.versions].key(in_use.version, in_use.tag, in_use) if in_use else None
     elif rank is None and policy.update.kind in _NEWEST_BUILD:
         facts = observed.facts.get(current.tag or "")
         built_at = build_time(facts, now) if facts else None

@@ -1,5 +1,6 @@
 """A policy's one-line expression, parsed at the door: `kind:argument`. A mistake is an error with its span."""
 
+import re
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -7,7 +8,7 @@ import re2
 
 from automator.errors import InvalidExpression
 from automator.model.image import is_tag
-from automator.model.policy import Expression, PolicyKind
+from automator.model.policy import Expression, PolicyKind, VersionScheme
 from automator.select.constraint import parse_constraint
 
 _KINDS = {kind.value: kind for kind in PolicyKind} | {"regexp": PolicyKind.REGEX}
@@ -15,8 +16,10 @@ _ORDERS = ("asc", "desc")
 
 
 @lru_cache(maxsize=4096)
-def parse_expression(text: str) -> Expression:
-    """Raises InvalidExpression, whose span counts from the start of `text`."""
+def parse_expression(text: str, versions: VersionScheme = VersionScheme.AUTOMATOR) -> Expression:
+    """`versions` is the policy's: a range is read as its tags are. Raises InvalidExpression, whose span counts from
+    the start of `text`.
+    """
     name, colon, argument = text.partition(":")
     kind = _KINDS.get(name)
     if kind is None:
@@ -41,14 +44,14 @@ def parse_expression(text: str) -> Expression:
                 raise InvalidExpression(
                     f"{name} lacks its argument", start=0, end=len(text), hint=f"{name}:..."
                 )
-            _check_argument(kind, argument, start)
+            _check_argument(kind, argument, start, versions)
     return Expression(kind, argument, text)
 
 
-def _check_argument(kind: PolicyKind, argument: str, start: int) -> None:
+def _check_argument(kind: PolicyKind, argument: str, start: int, versions: VersionScheme) -> None:
     if kind is PolicyKind.SEMVER:
         try:
-            parse_constraint(argument)
+            parse_constraint(argument, versions)
         except InvalidExpression as error:
             raise InvalidExpression(
                 error.message, start=start + error.start, end=start + error.end, hint=error.hint
@@ -76,6 +79,26 @@ def compile_regex(pattern: str, start: int = 0) -> "re2._Regexp[str]":
             end=start + len(pattern),
             hint="the syntax is RE2's",
         ) from error
+
+
+# Says by itself that it is for the whole tag, beyond doubt: no alternative, no flag, no escaped dollar.
+_WHOLE = re.compile(r"\^(?:[^|\\(]|\\[^Q]|\((?!\?)|\(\?(?:P<|:))*\$")
+
+
+def unanchored(pattern: str) -> str:
+    """The expression that matches a whole tag where `pattern` matches anywhere in it, as Flux's patterns do.
+
+    The groups are those of the leftmost match, as a search would give them: the lazy prefix takes as little as it
+    can, and the suffix takes whatever is left, so the first way in which `pattern` matches there is the one that
+    stands. `$0` alone differs: it is the whole tag. Raises InvalidExpression, also for what would only become an
+    expression by the parentheses around it (`a)(b`).
+    """
+    compile_regex(pattern)
+    if _WHOLE.fullmatch(pattern):
+        return pattern
+    whole = f"(?s:.*?)(?:{pattern})(?s:.*)"
+    compile_regex(whole)
+    return whole
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """Properties of selecting: order does not matter, precedence is SemVer's, and nothing crashes it."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import semver
 from hypothesis import given
@@ -8,12 +9,12 @@ from hypothesis import strategies as st
 
 from automator.errors import InvalidExpression
 from automator.model.image import Digest, ImageReference
-from automator.model.policy import Policy
+from automator.model.policy import Policy, VersionScheme
 from automator.model.tags import ImageFacts, Observed, TagList
 from automator.select.constraint import parse_constraint
 from automator.select.evaluate import evaluate, explain, wanted_facts
-from automator.select.expression import parse_expression
-from automator.select.version import parse_version, prerelease_key
+from automator.select.expression import compile_regex, parse_expression, unanchored
+from automator.select.version import parse_semver, parse_strict, parse_version, prerelease_key
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EXPRESSIONS = [
@@ -51,14 +52,17 @@ def observe(tags, hours):
 
 @given(
     st.sampled_from(EXPRESSIONS),
+    st.sampled_from(VersionScheme),
     tag,
     st.lists(tag, max_size=20, unique=True).flatmap(
         lambda tags: st.tuples(st.just(tags), st.permutations(tags))
     ),
     st.lists(st.integers(0, 5), min_size=1, max_size=20),
 )
-def test_selection_does_not_depend_on_the_order_of_the_tags(expression, in_use, orders, hours):
-    policy = Policy(name="p", update=parse_expression(expression))
+def test_selection_does_not_depend_on_the_order_of_the_tags(
+    expression, versions, in_use, orders, hours
+):
+    policy = Policy(name="p", update=parse_expression(expression, versions), versions=versions)
     current = ImageReference("app", in_use)
     one, other = (observe(tags, hours) for tags in orders)
     assert evaluate(policy, current, one, NOW) == evaluate(policy, current, other, NOW)
@@ -85,10 +89,26 @@ def test_precedence_is_semver_s(versions):
     assert (ours[0] == ours[1]) == (theirs[0] == theirs[1])
 
 
-@given(st.text(max_size=40))
+@given(
+    st.tuples(number, number, number, st.lists(identifier, max_size=3).map(".".join)),
+    st.sampled_from(["", "v"]),
+    st.sampled_from(["", "+b", "+01.x-y"]),
+)
+def test_what_semver_can_say_other_tools_read(parts, prefix, build):
+    said = str(semver.Version(*parts[:3], parts[3] or None))
+    version = parse_strict(f"{prefix}{said}{build}")
+    assert version is not None
+    assert (version.major, version.minor, version.patch, version.prerelease) == parts
+    assert (version.prefix, version.variant, version.precision) == (prefix, "", 3)
+
+
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="v0123456789.-+_rc", max_size=20)))
 def test_any_text_is_a_version_or_not(text):
-    version = parse_version(text)
-    assert version is None or version.precision in {1, 2, 3}
+    for parse in (parse_version, parse_semver):
+        version = parse(text)
+        assert version is None or version.precision in {1, 2, 3}
+    strict = parse_strict(text)
+    assert strict is None or (strict == parse_semver(text) and strict.precision == 3)
 
 
 def assert_parses_or_points(parse, text):
@@ -101,9 +121,28 @@ def assert_parses_or_points(parse, text):
     assert 0 <= start <= end <= len(text)
 
 
-@given(st.text(alphabet="0123456789.xX*^~<>=!|, -vrc", max_size=20))
-def test_any_text_is_a_range_or_an_error_inside_it(text):
-    assert_parses_or_points(parse_constraint, text)
+@given(st.text(alphabet="0123456789.xX*^~<>=!|, -vrc", max_size=20), st.sampled_from(VersionScheme))
+def test_any_text_is_a_range_or_an_error_inside_it(text, versions):
+    assert_parses_or_points(partial(parse_constraint, versions=versions), text)
+
+
+pattern = st.recursive(
+    st.sampled_from(["a", "b", ".", "[ab]", "^", "$", "\\b", ""]),
+    lambda inner: st.one_of(
+        st.builds("{}{}".format, inner, inner),
+        st.builds("({})".format, inner),
+        st.builds("(?:{}|{})".format, inner, inner),
+        st.builds("(?:{}){}".format, inner, st.sampled_from(["*", "+", "?", "*?", "+?", "??"])),
+    ),
+    max_leaves=8,
+)
+
+
+@given(pattern, st.text(alphabet="abc-", max_size=8))
+def test_unanchored_is_a_search(pattern, text):
+    searched = compile_regex(pattern).search(text)
+    whole = compile_regex(unanchored(pattern)).fullmatch(text)
+    assert (whole and whole.groups()) == (searched and searched.groups())
 
 
 @given(st.text(max_size=30))

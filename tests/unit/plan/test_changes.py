@@ -150,6 +150,22 @@ def decide(image=f"{CARTS}:0.4.8", by=None, chosen=None, declared=None, failure=
             "new digest of stable",
             id="digest: a digest without a tag stays without",
         ),
+        pytest.param(
+            f"{CARTS}@{OLD}",
+            policy(pin_digest=True, allow_downgrade=True),
+            selection(behind=0, **FACTS),
+            f"{CARTS}@{NEW}",
+            "new digest of 0.4.9",
+            id="pin_digest and allow_downgrade: a digest alone follows the selection",
+        ),
+        pytest.param(
+            f"{CARTS}:0.4.8@{OLD}",
+            policy(pin_digest=True, keep_digest=True),
+            selection(behind=1, **FACTS),
+            f"{CARTS}:0.4.9@{NEW}",
+            "newest in semver:^0.4, 1 version ahead",
+            id="keep_digest: another tag brings its own",
+        ),
     ],
 )
 def test_changes(image, by, chosen, to, reason):
@@ -203,13 +219,23 @@ def test_changes(image, by, chosen, to, reason):
         ),
         pytest.param(
             {
-                "chosen": selection(tag="stable", behind=0, digest=OLD),
+                "chosen": selection(Outcome.UP_TO_DATE, "stable", 0, digest=OLD),
                 "by": policy("digest:stable"),
                 "image": f"{CARTS}@{OLD}",
             },
             Status.UP_TO_DATE,
             "up to date",
             id="the digest in use is the followed one",
+        ),
+        pytest.param(
+            {
+                "chosen": selection(),
+                "by": policy(pin_digest=True, allow_downgrade=True),
+                "image": f"{CARTS}@{OLD}",
+            },
+            Status.REGISTRY_FAILING,
+            "the digest of weaveworksdemos/carts:0.4.9 is not known",
+            id="a digest alone waits for the digest",
         ),
         pytest.param(
             {"chosen": selection(), "image": f"{CARTS}:0.4.8@{OLD}"},
@@ -234,6 +260,26 @@ def test_changes(image, by, chosen, to, reason):
             Status.NO_MATCH,
             "no tag in use: weaveworksdemos/carts is written with a digest alone",
             id="a digest alone has no version to compare with",
+        ),
+        pytest.param(
+            {
+                "chosen": selection(behind=0, **FACTS),
+                "by": policy(pin_digest=True),
+                "image": f"{CARTS}@{OLD}",
+            },
+            Status.NO_MATCH,
+            "no tag in use: weaveworksdemos/carts is written with a digest alone",
+            id="nor under pin_digest, which may not go back",
+        ),
+        pytest.param(
+            {
+                "chosen": selection(behind=0, **FACTS),
+                "by": policy(allow_downgrade=True),
+                "image": f"{CARTS}@{OLD}",
+            },
+            Status.NO_MATCH,
+            "no tag in use: weaveworksdemos/carts is written with a digest alone",
+            id="nor where no digests are written",
         ),
         pytest.param(
             {"chosen": selection(), "declared": Declared(automated=True, locked=True)},

@@ -8,12 +8,12 @@ import yaml
 
 from automator.errors import InvalidExpression
 from automator.model.image import Digest, ImageReference, Platform
-from automator.model.policy import Policy, TagFilter
+from automator.model.policy import Policy, TagFilter, VersionScheme
 from automator.model.tags import ImageFacts, Observed, TagList
 from automator.select.constraint import parse_constraint
 from automator.select.evaluate import evaluate, explain
 from automator.select.expression import parse_expression
-from automator.select.version import parse_version
+from automator.select.scheme import SCHEMES
 
 TABLES = Path(__file__).parents[2] / "tables"
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -28,9 +28,13 @@ def load(name):
     return yaml.load((TABLES / name).read_text(), yaml.BaseLoader)
 
 
+def scheme_of(case):
+    return VersionScheme(case.get("versions", "automator"))
+
+
 CONSTRAINTS = load("constraints.yaml")
 ALLOWED = [
-    (case["range"], str(version), allowed)
+    (case["range"], scheme_of(case), str(version), allowed)
     for case in CONSTRAINTS
     for key, allowed in (("allows", True), ("not", False))
     for version in case.get(key, [])
@@ -41,19 +45,20 @@ def test_the_tables_are_as_large_as_promised():
     assert len(ALLOWED) + len(SELECTIONS) >= 150
 
 
-@pytest.mark.parametrize(("text", "version", "allowed"), ALLOWED)
-def test_constraint(text, version, allowed):
-    parsed = parse_version(version)
+@pytest.mark.parametrize(("text", "versions", "version", "allowed"), ALLOWED)
+def test_constraint(text, versions, version, allowed):
+    parsed = SCHEMES[versions].parse(version)
     assert parsed is not None
-    assert parse_constraint(text).allows(parsed, prerelease=False) is allowed
+    assert parse_constraint(text, versions).allows(parsed, prerelease=False) is allowed
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"), [(case["range"], case["error"]) for case in CONSTRAINTS if "error" in case]
+    ("text", "versions", "wrong"),
+    [(case["range"], scheme_of(case), case["error"]) for case in CONSTRAINTS if "error" in case],
 )
-def test_a_bad_range_says_where(text, wrong):
+def test_a_bad_range_says_where(text, versions, wrong):
     with pytest.raises(InvalidExpression) as caught:
-        parse_expression(f"semver:{text}x"[: len(text) + 7]) if text else parse_constraint(text)
+        parse_expression(f"semver:{text}", versions) if text else parse_constraint(text, versions)
     offset = len("semver:") if text else 0
     error = caught.value
     if text:
@@ -69,7 +74,7 @@ def make_policy(case):
     pattern = case.get("filter")
     return Policy(
         name="table",
-        update=parse_expression(case["policy"]),
+        update=parse_expression(case["policy"], scheme_of(case)),
         filter=TagFilter(pattern, case.get("extract", "")) if pattern else None,
         include=tuple(case.get("include", ())),
         exclude=tuple(case.get("exclude", ())),
@@ -77,6 +82,7 @@ def make_policy(case):
         prerelease=case.get("prerelease") == "true",
         allow_downgrade=case.get("allow_downgrade") == "true",
         allow_variant_change=case.get("allow_variant_change") == "true",
+        versions=scheme_of(case),
     )
 
 
