@@ -1,6 +1,6 @@
 """The promise, checked: the edited text is parsed again, and may differ from the original in the planned fields alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from typing import Self
 import yaml
 
 from automator.errors import EditRefused
-from automator.model.field import RepoPath, Span
+from automator.model.field import Location, RepoPath, Span
 from automator.yamltext.nodes import Broken, Document, Text, parse_documents
 
 _STRING = "tag:yaml.org,2002:str"
@@ -58,77 +58,114 @@ def _scalars(root: yaml.Node) -> list[yaml.ScalarNode]:
     return found
 
 
-def check_edited(path: RepoPath, before: Parsed, after: str, planned: Mapping[Span, str]) -> None:
-    """`planned` is what the scalars at these places of `before` must read as. Raises EditRefused."""
-    new = Parsed.of(after)
-    if len(before.documents) != len(new.documents):
-        raise _refused(path, "the number of documents would change")
-    met: set[Span] = set()
-    for old_document, new_document in zip(before.documents, new.documents, strict=True):
-        if isinstance(old_document, Broken) or isinstance(new_document, Broken):
-            if type(old_document) is not type(new_document):
-                raise _refused(path, "a document would parse no more")
-            continue
-        met |= _Comparison(path, before.text, old_document, planned).run(new_document.root)
-    if met != planned.keys():
-        raise _refused(path, "a planned place is no scalar")
+def _outside(text: str, spans: Iterable[Span]) -> list[str]:
+    kept: list[str] = []
+    end = 0
+    for span in spans:
+        kept.append(text[end : span.start])
+        end = span.end
+    return [*kept, text[end:]]
+
+
+def check_edited(
+    path: RepoPath,
+    before: Parsed,
+    after: str,
+    planned: Mapping[Span, str],
+    *,
+    inside: Location | None = None,
+) -> None:
+    """`planned` is what the scalars at these places of `before` must read as. Raises EditRefused.
+
+    `inside` is the place in the file of YAML text that a scalar holds, if `before` is such a text.
+    """
+    comparison = _Comparison(path, inside, before, Parsed.of(after), planned)
+    comparison.compare_outside(comparison.compare_documents())
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """Of one document before and after, node by node."""
+    """Of a text before and after, node by node, and of what stands between the planned scalars."""
 
     path: RepoPath
-    text: Text
-    document: Document
+    inside: Location | None
+    before: Parsed
+    after: Parsed
     planned: Mapping[Span, str]
 
-    def run(self, new_root: yaml.Node) -> set[Span]:
-        """Each pair once however many aliases lead to it. The planned places that were met."""
-        met: set[Span] = set()
+    def compare_documents(self) -> dict[Span, Span]:
+        """The planned places, and where they are now."""
+        if len(self.before.documents) != len(self.after.documents):
+            raise self._refused("the number of documents would change")
+        moved: dict[Span, Span] = {}
+        for old, new in zip(self.before.documents, self.after.documents, strict=True):
+            if isinstance(old, Broken) or isinstance(new, Broken):
+                if type(old) is not type(new):
+                    raise self._refused("a document would parse no more")
+                continue
+            self._compare_nodes(old, new, moved)
+        if moved.keys() != self.planned.keys():
+            raise self._refused("a planned place is no scalar")
+        return moved
+
+    def compare_outside(self, moved: Mapping[Span, Span]) -> None:
+        """Comments and layout too: what no planned scalar covers is the same, character by character."""
+        kept = _outside(self.before.text.text, sorted(moved))
+        if kept != _outside(self.after.text.text, sorted(moved.values())):
+            raise self._refused("something outside of the planned places would change")
+
+    def _compare_nodes(
+        self, old_document: Document, new_document: Document, moved: dict[Span, Span]
+    ) -> None:
+        """Each pair once however many aliases lead to it."""
         seen: set[tuple[int, int]] = set()
-        todo: list[tuple[yaml.Node, yaml.Node]] = [(self.document.root, new_root)]
+        todo: list[tuple[yaml.Node, yaml.Node]] = [(old_document.root, new_document.root)]
         while todo:
             old, new = todo.pop()
             if (id(old), id(new)) in seen:
                 continue
             seen.add((id(old), id(new)))
             if type(old) is not type(new):
-                raise self._refused("the structure would change", old)
-            if isinstance(old, yaml.ScalarNode):
-                met |= self._compare_scalars(old, new)
+                raise self._refused("the structure would change", old_document, old)
+            if isinstance(old, yaml.ScalarNode) and isinstance(new, yaml.ScalarNode):
+                span = self._compare_scalars(old_document, old, new)
+                if span in self.planned:
+                    moved[span] = Span(*self.after.text.scalar_span(new_document, new))
                 continue
             if len(old.value) != len(new.value) or old.tag != new.tag:
-                raise self._refused("the structure would change", old)
+                raise self._refused("the structure would change", old_document, old)
             for before, after in zip(old.value, new.value, strict=True):
                 if isinstance(old, yaml.MappingNode):
                     todo += zip(before, after, strict=True)
                 else:
                     todo.append((before, after))
-        return met
 
-    def _compare_scalars(self, old: yaml.ScalarNode, new: yaml.Node) -> set[Span]:
-        span = Span(*self.text.scalar_span(self.document, old))
+    def _compare_scalars(
+        self, document: Document, old: yaml.ScalarNode, new: yaml.ScalarNode
+    ) -> Span:
+        span = Span(*self.before.text.scalar_span(document, old))
         if new.value != self.planned.get(span, old.value):
-            raise self._refused(f"{old.value!r} would become {new.value!r}", old)
+            raise self._refused(f"{old.value!r:.80} would become {new.value!r:.80}", document, old)
         as_text = span in self.planned and new.tag == _STRING
         if new.tag != old.tag and not as_text:
-            raise self._refused(f"the type of {old.value!r} would change", old)
-        return {span} & self.planned.keys()
+            raise self._refused(f"the type of {old.value!r:.80} would change", document, old)
+        return span
 
-    def _refused(self, what: str, node: yaml.Node) -> EditRefused:
-        start, _ = (
-            self.text.scalar_span(self.document, node)
-            if isinstance(node, yaml.ScalarNode)
-            else (node.start_mark.index + self.document.offset, 0)
+    def _refused(
+        self, what: str, document: Document | None = None, node: yaml.Node | None = None
+    ) -> EditRefused:
+        where = str(self.inside or self.path)
+        if not self.inside and document is not None and node is not None:
+            text = self.before.text
+            start = (
+                text.scalar_span(document, node)[0]
+                if isinstance(node, yaml.ScalarNode)
+                else node.start_mark.index + document.offset
+            )
+            place = text.place(document, node, start)
+            where = f"{self.path}:{place.line}:{place.column}"
+        return EditRefused(
+            f"the edit is refused: {what}",
+            location=where,
+            hint="nothing was committed; please report it",
         )
-        place = self.text.place(self.document, node, start)
-        return _refused(f"{self.path}:{place.line}:{place.column}", what)
-
-
-def _refused(where: str, what: str) -> EditRefused:
-    return EditRefused(
-        f"the edit is refused: {what}",
-        location=where,
-        hint="nothing was committed; please report it",
-    )

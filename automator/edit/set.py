@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from automator.edit.parts import new_values
+from automator.errors import EditRefused
 from automator.model.field import ImageField
 from automator.model.image import ImageReference
 from automator.model.plan import Change
@@ -22,3 +24,17 @@ def plan_set(fields: Sequence[ImageField], target: ImageReference) -> list[Chang
         for field in fields
         if field.image.repository == target.repository
     ]
+
+
+def sort_out(changes: Sequence[Change]) -> tuple[list[Change], list[EditRefused]]:
+    """The changes whose fields can say them, and why the others cannot."""
+    possible: list[Change] = []
+    refused: list[EditRefused] = []
+    for change in changes:
+        try:
+            new_values(change.field, change.to)
+        except EditRefused as error:
+            refused.append(error)
+        else:
+            possible.append(change)
+    return possible, refused

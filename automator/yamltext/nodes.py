@@ -62,6 +62,18 @@ class Text:
         start = node.start_mark.index + document.offset
         return "&" in self.text[start : self.scalar_span(document, node)[0]]
 
+    def place_at(self, offset: int) -> Place:
+        """Of any character, by counting the lines before it."""
+        line_start = max(self.text.rfind("\n", 0, offset) + 1, self.bom)
+        return Place(self.text.count("\n", 0, offset) + 1, offset - line_start + 1)
+
+    def offset_of(self, line: int, column: int) -> int:
+        """The character at a line and column, both from 1."""
+        start = self.bom if line == 1 else 0
+        for _ in range(line - 1):
+            start = self.text.index("\n", start) + 1
+        return start + column - 1
+
     def place(self, document: Document, node: yaml.Node, start: int) -> Place:
         """`start` is the span's: an anchor moves it behind the mark."""
         mark = node.start_mark

@@ -1,4 +1,4 @@
-"""How a scalar is written, and a new value written the same way. Knows nothing of images."""
+"""What a plain scalar reads as: text, or something else that has to be quoted. Knows nothing of images."""
 
 import re
 from functools import lru_cache
@@ -25,22 +25,6 @@ def _is_float(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def write_like(written: str, old: str, new: str) -> str | None:
-    """The scalar `written`, which reads as `old`, changed to read as `new`; None if that takes guessing.
-
-    Quotes stay. In a block scalar just the characters of the old value are replaced.
-    """
-    if written[:1] == '"':
-        return f'"{new}"'
-    if written[:1] == "'":
-        return f"'{new}'" if written == f"'{old}'" else None
-    if written[:1] in {"|", ">"}:
-        return written.replace(old.strip(), new, 1) if written.count(old.strip()) == 1 else None
-    if written != old:
-        return None
-    return new
 
 
 def quote_if_misread(value: str) -> str:

@@ -62,6 +62,19 @@ MOVES = [
     pytest.param("reference: '2048:1'\n", "2048:1", "2048:2", "reference: '2048:2'\n", id="what reads as base 60"),
     pytest.param("reference: game:1\n", "game:1", "2048:2", 'reference: "2048:2"\n', id="what would read as base 60"),
     pytest.param("tag: v1\n", "a:v1", "a:v1", "tag: v1\n", id="nothing"),
+    pytest.param("repository: q.io/a\n", "q.io/a:v1", "r.io/b:v1", "repository: r.io/b\n", id="the name alone"),
+    pytest.param("repository: q.io/a\n", "q.io/a", "q.io/b", "repository: q.io/b\n", id="a name without a version"),
+    pytest.param("registry: q.io/x\nrepository: a\ntag: v1\n", "q.io/x/a:v1", "q.io/x/b:v2", "registry: q.io/x\nrepository: b\ntag: v2\n", id="a registry with a path stays"),
+    pytest.param("registry: ''\nrepository: a\n", "a", "q.io/b", "registry: ''\nrepository: q.io/b\n", id="an empty registry stays empty"),
+    pytest.param(f"registry: q.io\nrepository: a\ntag: v1\ndigest: {A}\n", f"q.io/a:v1@{A}", f"r.io/a:v2@{B}",
+                 f"registry: r.io\nrepository: a\ntag: v2\ndigest: {B}\n", id="all apart"),
+    pytest.param(f"tag: ''\ndigest: {A}\n", f"a@{A}", f"a@{B}", f"tag: ''\ndigest: {B}\n", id="an empty tag stays empty"),
+    pytest.param("tag: ''\ndigest: ''\n", "a", f"a@{B}", f"tag: ''\ndigest: '{B}'\n", id="an empty digest beside an empty tag"),
+    pytest.param(f"tag: ''\ndigest: {A}\n", f"a:v1@{A}", f"a:v1@{B}", f"tag: ''\ndigest: {B}\n", id="a tag that the chart knows"),
+    pytest.param(f"tag: v1@{A}\ndigest: ''\n", f"a:v1@{A}", f"a:v2@{B}", f"tag: v2@{B}\ndigest: ''\n", id="the digest stays behind the tag"),
+    pytest.param(f"tag: v1@{A}\n", f"a:v1@{A}", f"a:v1@{B}", f"tag: v1@{B}\n", id="the digest behind the tag moves alone"),
+    pytest.param(f"digest: {A[7:]}\n", f"a@{A}", f"a@{B}", f"digest: {B[7:]}\n", id="a digest whose algorithm is elsewhere"),
+    pytest.param("reference: a:v1\ndigest: ''\n", "a:v1", "a:v2", "reference: a:v2\ndigest: ''\n", id="an empty digest beside the whole"),
 ]  # fmt: skip
 
 
@@ -82,6 +95,18 @@ REFUSED = [
     pytest.param("reference: a:v1\n", "a:v1", ImageReference("a", ""), "no tag", id="an empty tag"),
     pytest.param("reference: a:v1\n", "a:v1", ImageReference("a", "v1\nx: y"), "no tag", id="a tag that would break the line"),
     pytest.param("tag: v1\ntag: v1\n", "a:v1", ImageReference("a", "v2"), "two places", id="a part in two places"),
+    pytest.param("tag: ''\n", "a", ImageReference("a", "v2"), "no place for the tag", id="an empty tag"),
+    pytest.param("tag: ''\n", "a:v1", ImageReference("a", "v2"), "no place for the tag", id="an empty tag that the chart knows"),
+    pytest.param("tag: ''\n", "a", ImageReference("a", None, B), "no place for the digest", id="an empty tag takes no digest"),
+    pytest.param("repository: ''\n", "a:v1", ImageReference("b", "v1"), "no place for the name", id="an empty name"),
+    pytest.param("registry: ''\nrepository: a\n", "q.io/a", ImageReference("r.io/a"), "no place for the registry", id="an empty registry is not filled"),
+    pytest.param("repository: app\n", "myapp", ImageReference("my"), "no place for the registry", id="a name that is part of another"),
+    pytest.param("repository: a/x\n", "a/x:v1", ImageReference("a/", "v1"), "no image name", id="no name left"),
+    pytest.param(f"tag: v1@{A}\ndigest: {A}\n", f"a:v1@{A}", ImageReference("a", "v2", B), "two places", id="the digest in two places"),
+    pytest.param("tag: v1\n", f"a:v1@{A}", ImageReference("a", "v2"), "would stay", id="a digest that is written elsewhere"),
+    pytest.param(f"digest: {A[7:]}\n", f"a@{B}", ImageReference("a", None, "sha256:" + "c" * 64), "no sha256 digest", id="half a digest of another image"),
+    pytest.param(f"digest: {A[7:]}\n", f"a@{A}", ImageReference("a", None, "sha512:" + "c" * 128), "no sha512 digest", id="half a digest of another algorithm"),
+    pytest.param("reference: a:v1\ntag: v1\n", "a:v1", ImageReference("a", "v2"), "beside the whole", id="a tag beside the whole"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,23 @@
+"""New scalars in quotes, on one line."""
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def quote(value: str) -> str:
+    """In double quotes; in single ones where that spares backslashes."""
+    if value.isprintable() and ('"' in value or "\\" in value):
+        return "'" + value.replace("'", "''") + "'"
+    return double_quote(value)
+
+
+def double_quote(value: str) -> str:
+    """As YAML and JSON both read it, but for unprintable characters beyond the basic plane, which JSON cannot escape so."""
+    return '"' + "".join(map(_escape, value)) + '"'
+
+
+def _escape(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 1 << 16 else f"\\U{ord(char):08x}"
