@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from automator.clock import Clock, elapsed
+from automator.config.models import DialectSettings
 from automator.edit.apply import apply_changes
 from automator.errors import PushRejected, RegistryError
 from automator.git.commit import Identity, write_commit
@@ -25,7 +26,7 @@ from automator.model.event import (
     PollRoundFinished,
     PushRaced,
 )
-from automator.model.field import RepoPath
+from automator.model.field import Problem, RepoPath
 from automator.model.image import Digest, ImageRepository
 from automator.model.plan import Change, CommitId, Plan
 from automator.model.policy import Rule
@@ -34,8 +35,10 @@ from automator.plan.groups import Batch, group_changes
 from automator.plan.message import format_message
 from automator.report.sinks import Reporter
 from automator.survey.containers import Demand, Survey, decide, demands_of, match_policies
+from automator.survey.manifests import ALL_DIALECTS
 from automator.survey.news import survey_news
-from automator.survey.snapshot import Snapshot, read_snapshot
+from automator.survey.snapshot import Snapshot, declared_outside, read_snapshot
+from automator.survey.writable import hold_unwritable
 
 _PUSH_ATTEMPTS = 8
 _RACE_PAUSE_SECONDS = 0.2
@@ -54,6 +57,7 @@ class ConfigRepo:
     batch: Batch
     rules: Sequence[Rule]
     wanted: Callable[[RepoPath], bool]
+    dialects: DialectSettings = ALL_DIALECTS
     record_digests: bool = False
     snapshot: Snapshot | None = None
     told: frozenset[Event] = frozenset()
@@ -116,7 +120,7 @@ async def survey(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | No
     containers = await anyio.to_thread.run_sync(match_policies, snapshot, repo.rules)
     demands = demands_of(containers)
     await observe(demands, tools, polled_before=polled_before)
-    decided = await decide(containers, tools.observer, tools.clock.now())
+    decided = hold_unwritable(await decide(containers, tools.observer, tools.clock.now()))
     return Survey(
         config_repo=repo.name, snapshot=snapshot, containers=tuple(decided), demands=demands
     )
@@ -126,7 +130,9 @@ async def scan_head(repo: ConfigRepo, tools: Tools) -> Snapshot:
     began = tools.clock.monotonic_seconds()
     previous = repo.snapshot
     commit = await repo.mirror.fetch()
-    repo.snapshot = await read_snapshot(repo.mirror, commit, wanted=repo.wanted, previous=previous)
+    repo.snapshot = await read_snapshot(
+        repo.mirror, commit, wanted=repo.wanted, previous=previous, dialects=repo.dialects
+    )
     if repo.snapshot is not previous:
         tools.reporter.emit(
             ConfigRepoScanned(
@@ -135,11 +141,18 @@ async def scan_head(repo: ConfigRepo, tools: Tools) -> Snapshot:
                 manifests=repo.snapshot.parsed,
                 image_fields=len(repo.snapshot.fields),
                 skipped=repo.snapshot.skipped,
-                problems=len(repo.snapshot.problems),
+                problems=len(repo.snapshot.mistakes),
                 took=elapsed(tools.clock, began),
             )
         )
     return repo.snapshot
+
+
+async def scan_outside(repo: ConfigRepo, snapshot: Snapshot) -> list[Problem]:
+    """Policies in manifests outside of the config repo's `paths`, for whoever wonders why they have no effect."""
+    return await declared_outside(
+        repo.mirror, snapshot.commit, wanted=repo.wanted, dialects=repo.dialects
+    )
 
 
 async def observe(

@@ -80,6 +80,7 @@ def _config_repo(repo: ConfigRepoSettings, settings: Settings, rules: Sequence[R
         batch=Batch(repo.batch),
         rules=rules,
         wanted=path_matcher(repo.paths),
+        dialects=settings.dialects,
         record_digests=settings.record_digests,
     )
 

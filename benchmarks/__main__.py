@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import end_to_end, steps
+from benchmarks import end_to_end, forms, steps
 from benchmarks.table import Row
 
 _BENCHMARKS: dict[str, Callable[..., Iterator[Row]]] = {
     "scan": steps.scan,
+    "forms": forms.forms,
     "select": steps.select,
     "rescan": steps.rescan,
     "commit": steps.commit,

@@ -1,7 +1,8 @@
-"""`automator check`: every mistake in config, policy files and annotations, at once."""
+"""`automator check`: every mistake in config, policy files, annotations and comments at once, and all that has no effect."""
 
 import os
 import sys
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +13,21 @@ from automator.cli.output import print_json
 from automator.cli.surveying import choose_repos
 from automator.config.load import check_config, find_config, load_rules, load_settings
 from automator.errors import AutomatorError
-from automator.pipeline import scan_head
+from automator.model.field import ImageField
+from automator.pipeline import scan_head, scan_outside
 from automator.plan.match import unmatched_rules
+from automator.survey.containers import match_policies
+from automator.survey.remarks import remarks
 from automator.wiring import open_system
+
+
+@dataclass(slots=True)
+class _Findings:
+    """Mistakes, what is worth knowing and nobody's mistake, and the config repos that could not be read."""
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 @click.command("check")
@@ -25,40 +38,47 @@ from automator.wiring import open_system
 def command(
     config_path: Path | None, *, offline: bool, repo_names: tuple[str, ...], output: str
 ) -> int:
-    """Every mistake with file:line:column and a suggestion. Exits 2 if there is one, 1 if a config repo can't be read."""
+    """Every mistake, and all that has no effect, with file:line:column and a suggestion. Exits 2 if there is a mistake,
+    1 if a config repo can't be read. Notes tell what is left to other tools, or does more than it seems to.
+    """
     path = find_config(config_path, os.environ)
-    problems, failures = check_config(path, os.environ), dict[str, str]()
-    if not problems and not offline:
-        problems, failures = run_async(partial(_check_repos, path, repo_names))
+    found = _Findings(problems=check_config(path, os.environ))
+    if not found.problems and not offline:
+        run_async(partial(_check_repos, path, repo_names, found))
     if output == "json":
-        print_json({"problems": problems, "failures": failures})
+        print_json(asdict(found))
     else:
-        for problem in problems:
-            click.echo(problem)
-        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'} found")
-    for name, failure in failures.items():
+        for line in [*found.problems, *(f"{note} (note)" for note in found.notes)]:
+            click.echo(line)
+        click.echo(f"{_count(found.problems, 'problem')} found, {_count(found.notes, 'note')}")
+    for name, failure in found.failures.items():
         sys.stderr.write(f"automator: {name}: {failure}\n")
-    return 2 if problems else int(bool(failures))
+    return 2 if found.problems else int(bool(found.failures))
 
 
-async def _check_repos(path: Path, repo_names: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+def _count(lines: list[str], noun: str) -> str:
+    return f"{len(lines)} {noun}{'' if len(lines) == 1 else 's'}"
+
+
+async def _check_repos(path: Path, repo_names: tuple[str, ...], found: _Findings) -> None:
     settings = load_settings(path, os.environ)
     rules = load_rules(settings)
-    problems: list[str] = []
-    failures: dict[str, str] = {}
-    fields = []
+    fields: list[ImageField] = []
     async with open_system(settings, rules) as system:
         for repo in choose_repos(system, repo_names):
             try:
                 snapshot = await scan_head(repo, system.tools)
+                outside = await scan_outside(repo, snapshot)
             except AutomatorError as error:
-                failures[repo.name] = str(error)
+                found.failures[repo.name] = str(error)
                 continue
-            problems += [f"{repo.name}: {problem}" for problem in snapshot.problems]
+            told = [*snapshot.problems, *remarks(match_policies(snapshot, rules)), *outside]
+            for problem in sorted(told, key=lambda problem: problem.location):
+                lines = found.notes if problem.note else found.problems
+                lines.append(f"{repo.name}: {problem}")
             fields += snapshot.fields
-    if not failures and not repo_names:
-        problems += [
+    if not found.failures and not repo_names:
+        found.problems += [
             f"{rule.policy.source}: policy {rule.policy.name!r} matches no container"
             for rule in unmatched_rules(rules, fields)
         ]
-    return problems, failures

@@ -12,7 +12,7 @@ from automator.cli.surveying import survey_repos
 from automator.errors import RegistryError, UsageError
 from automator.model.plan import Change
 from automator.model.selection import Verdict
-from automator.report.shapes import verdict_shape
+from automator.report.shapes import reaches_of, verdict_shape
 from automator.select.evaluate import explain
 from automator.survey.containers import Container, gather_facts
 from automator.wiring import System, open_system
@@ -40,6 +40,8 @@ def command(
     for shape in shapes:
         click.secho(f"{shape['workload']} {shape['container']}", bold=True)
         click.echo(f"  image   {shape['image']}  ({shape['path']}:{shape['line']})")
+        if shape["reaches"]:
+            click.echo(f"  reaches {', '.join(shape['reaches'])}")
         click.echo(f"  policy  {shape['policy'] or 'none'}{_written_at(shape)}")
         click.echo(f"  result  {shape['result']}")
         tags = shape["tags"] if show_all else shape["tags"][:20]
@@ -71,6 +73,7 @@ async def _explain(
             for survey in found.surveys
             for container in survey.containers
             if str(container.field.workload) == workload
+            or any(str(reached.workload) == workload for reached in container.reaches)
         ]
         if not containers:
             for failure in found.failures.values():
@@ -95,6 +98,7 @@ async def _shape(container: Container, system: System) -> dict[str, Any]:
         "image": str(field.image),
         "path": field.location.path,
         "line": field.location.line,
+        "reaches": reaches_of(container.reaches),
         "policy": None if policy is None else str(policy),
         "policy_source": None if policy is None or policy.source is None else str(policy.source),
         "result": result,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from automator.cli.local_manifests import scan_directory
+from automator.cli.local_manifests import read_directory
 from automator.cli.options import output_option
 from automator.cli.output import print_json, print_table
 from automator.report.shapes import image_shape
@@ -16,9 +16,12 @@ from automator.report.shapes import image_shape
 @output_option
 def command(directory: Path, *, output: str) -> None:
     """Every image field in DIRECTORY, with its place. No network. What could not be read is told on standard error."""
+    manifests = read_directory(directory)
     shapes = []
-    for _, _, scan in scan_directory(directory):
-        shapes += [image_shape(field) for field in scan.fields]
+    for path in manifests.files:
+        for number, field in enumerate(manifests.fields(path)):
+            shapes.append(image_shape(field, manifests.reached((path, number))))
+    for scan in manifests.scans:
         for problem in scan.problems:
             sys.stderr.write(f"automator: {problem}\n")
         if scan.skipped:
@@ -27,7 +30,7 @@ def command(directory: Path, *, output: str) -> None:
         print_json(shapes)
         return
     print_table(
-        ["Place", "Workload", "Container", "Image", "Form"],
+        ["Place", "Workload", "Container", "Image", "Form", "Reaches"],
         [
             [
                 f"{shape['path']}:{shape['line']}:{shape['column']}",
@@ -35,6 +38,7 @@ def command(directory: Path, *, output: str) -> None:
                 shape["container"],
                 shape["image"],
                 shape["form"],
+                ", ".join(shape["reaches"]),
             ]
             for shape in shapes
         ],

@@ -1,25 +1,72 @@
 """Manifests in a local directory, for the commands that need no Git and no network."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from automator.errors import UsageError
-from automator.model.field import FileScan, RepoPath
+from automator.model.field import FieldKey, FileScan, ImageField, Problem, RepoPath
 from automator.scan.file import is_manifest_path, scan_file
+from automator.survey.manifests import (
+    ALL_DIALECTS,
+    Across,
+    FileReading,
+    field_at,
+    fields_of,
+    read_across,
+    read_file,
+)
 
 
-def scan_directory(directory: Path) -> Iterator[tuple[Path, bytes, FileScan]]:
-    """Each manifest in path order; `.git` and symbolic links are passed over. A file may be named instead."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalManifests:
+    """What a directory holds, in path order."""
+
+    directory: Path
+    files: Mapping[RepoPath, FileReading]
+    across: Across
+
+    @property
+    def scans(self) -> list[FileScan]:
+        return [reading.scan for reading in self.files.values()]
+
+    @property
+    def mistakes(self) -> list[Problem]:
+        """In what the files declare, not in how they are written."""
+        own = [p for r in self.files.values() for p in r.problems if p not in r.scan.problems]
+        return [problem for problem in (*own, *self.across.problems) if not problem.note]
+
+    def fields(self, path: RepoPath) -> tuple[ImageField, ...]:
+        return fields_of(path, self.files[path], self.across)
+
+    def reached(self, key: FieldKey) -> list[ImageField]:
+        """The containers whose image a Kustomize entry sets."""
+        keys = self.across.overlays.reached.get(key, ())
+        return [field_at(other, self.files, self.across) for other in keys]
+
+    def path_of(self, path: RepoPath) -> Path:
+        return self.directory if self.directory.is_file() else self.directory / path
+
+
+def read_directory(directory: Path) -> LocalManifests:
+    """`.git` and symbolic links are passed over. A file may be named instead."""
     if not directory.exists():
         raise UsageError(f"{directory} does not exist")
+    files: dict[RepoPath, FileReading] = {}
     for path in [directory] if directory.is_file() else _walk(directory):
         relative = path.name if path == directory else path.relative_to(directory).as_posix()
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-        yield path, data, scan_file(RepoPath(relative), data)
+        scan = scan_file(RepoPath(relative), read_bytes(path))
+        files[scan.path] = read_file(scan, ALL_DIALECTS)
+    across = read_across(files, ALL_DIALECTS)
+    return LocalManifests(directory=directory, files=files, across=across)
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _walk(directory: Path) -> Iterator[Path]:

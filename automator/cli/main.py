@@ -23,6 +23,7 @@ _COMMANDS = {
     "images": "image fields in a local directory; no network",
     "set": "write an image reference into local manifests; no network",
     "select": "choose among tags read from standard input",
+    "migrate": "native annotations for those of other tools; no network",
     "demo": "everything on this machine, nothing to configure",
 }
 

@@ -1,18 +1,19 @@
 """`automator set`: writes an image reference into local manifests."""
 
-import tempfile
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
 from wcmatch import glob
 
-from automator.cli.local_manifests import scan_directory
+from automator.cli.files import replace_file
+from automator.cli.local_manifests import read_bytes, read_directory
 from automator.cli.options import output_option
 from automator.cli.output import print_json
 from automator.edit.apply import apply_changes
-from automator.edit.set import plan_set
-from automator.errors import UsageError
+from automator.edit.set import plan_set, sort_out
+from automator.errors import EditRefused, UsageError
 from automator.model.field import ImageField
 from automator.model.image import ImageReference
 from automator.model.plan import Change
@@ -29,7 +30,8 @@ from automator.report.shapes import change_shape
 def command(
     reference: str, directory: Path, *, workload: str, container: str, path_glob: str, output: str
 ) -> int:
-    """Sets the tag and digest of every field whose image repository is REF's. Exits 1 if there was none.
+    """Sets the tag and digest of every field whose image repository is REF's. Exits 1 if there was none, or if one of
+    them has no place for them.
 
     Every file is edited and checked before the first is written.
     """
@@ -44,27 +46,24 @@ def command(
             and glob.globmatch(field.location.path, path_glob, flags=glob.GLOBSTAR | glob.DOTGLOB)
         )
 
+    manifests = read_directory(directory)
     edits: list[tuple[Path, bytes]] = []
     done: list[Change] = []
-    for path, data, scan in scan_directory(directory):
-        changes = plan_set([field for field in scan.fields if chosen(field)], target)
+    refused: list[EditRefused] = []
+    for name in manifests.files:
+        changes, mistakes = sort_out(plan_set(list(filter(chosen, manifests.fields(name))), target))
+        refused += mistakes
         if changes:
-            edits.append((path, apply_changes(scan.path, data, changes)))
+            path = manifests.path_of(name)
+            edits.append((path, apply_changes(name, read_bytes(path), changes)))
             done += changes
+    for mistake in refused:
+        sys.stderr.write(f"automator: {mistake}\n")
     for path, edited in edits:
-        _replace(path, edited)
+        replace_file(path, edited)
     if output == "json":
         print_json([change_shape(change) for change in done])
     else:
         for change in done:
             click.echo(f"{change.field.location}: {change.field.image} -> {change.to}")
-    return int(not done)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """All of the new file or all of the old one, also if the process dies; the mode is kept."""
-    mode = path.stat().st_mode
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".automator-", delete=False) as file:
-        file.write(data)
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)
+    return int(not done or bool(refused))

@@ -1,11 +1,11 @@
-"""Annotations `automator.dev/*` of workloads, as policies. A policy that cannot be read holds its containers.
+"""Annotations `automator.dev/*` and comments `# automator:` as policies. A policy that cannot be read holds its containers.
 
 Held, because falling back to a policy file would do what the nearer annotation meant to prevent: such a container
 gets the policy `annotation none`, and the mistake is told with its place.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -13,66 +13,104 @@ import yaml
 from pydantic import ValidationError
 
 from automator.config.policy_file import PolicyOptions, make_policy, parse_options
-from automator.model.field import Declaration, Location, Problem
+from automator.dialects.reading import WorkloadReading
+from automator.model.field import Comment, Declaration, ImageField, Location, Problem
 from automator.model.policy import Declared, Expression, Policy, PolicyKind
-from automator.model.workload import WorkloadId
-
-PREFIX = "automator.dev/"
+from automator.scan.annotations import OWN_PREFIX
 
 _KEYS = ("automated", "policy", "policy.CONTAINER", "locked", "locked-reason")
 _BOOLEANS = {"true": True, "false": False}
-_HELD = Policy(name="annotation", update=Expression(PolicyKind.NONE, "", "none"))
+_NONE = Expression(PolicyKind.NONE, "", "none")
+_CONTAINER = "policy."
 
 
-def read_declared(
-    declarations: Sequence[Declaration],
-) -> tuple[dict[WorkloadId, Declared], tuple[Problem, ...]]:
-    """The workload's own annotation wins over its pod template's; two that differ are a mistake."""
-    gathered: dict[WorkloadId, dict[str, Declaration]] = {}
+def read_native(
+    declarations: Sequence[Declaration], fields: Sequence[ImageField]
+) -> WorkloadReading:
+    """Of our annotations of one workload in one file. Its own annotation wins over its pod template's; two that differ are a mistake."""
     problems: list[Problem] = []
+    gathered: dict[str, Declaration] = {}
     for declaration in declarations:
-        values = gathered.setdefault(declaration.workload, {})
-        first = values.setdefault(declaration.key, declaration)
+        first = gathered.setdefault(declaration.key, declaration)
         if first.value != declaration.value:
+            message = f"{declaration.key} says something else than in line {first.location.line}"
             problems.append(
-                Problem(
-                    location=declaration.location,
-                    message=f"{declaration.key} says something else than in line {first.location.line}",
-                    hint="say it once",
-                )
+                Problem(location=declaration.location, message=message, hint="say it once")
             )
-    declared = {workload: _declare(found, problems) for workload, found in gathered.items()}
-    return declared, tuple(problems)
+    said = _read_all(gathered, problems)
+    _report_without_effect(gathered, said, fields, problems)
+    declared = tuple(
+        replace(said.workload, policy=said.containers.get(field.container, said.workload.policy))
+        for field in fields
+    )
+    return WorkloadReading(declared=declared, problems=tuple(problems))
 
 
-def _declare(values: dict[str, Declaration], problems: list[Problem]) -> Declared:
-    result = Declared()
-    containers: list[tuple[str, Policy]] = []
-    for key, declaration in values.items():
-        name = key.removeprefix(PREFIX)
+def read_comment(comment: Comment) -> tuple[Policy, tuple[Problem, ...]]:
+    """The policy written behind an image field, for this field alone."""
+    problems: list[Problem] = []
+    policy = _policy("comment", "automator", comment.text, comment.location, problems)
+    return policy, tuple(problems)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the annotations of a workload say: for all its containers, and for one each, which is nearer."""
+
+    workload: Declared = field(default_factory=Declared)
+    containers: dict[str, Policy] = field(default_factory=dict)
+
+
+def _read_all(gathered: Mapping[str, Declaration], problems: list[Problem]) -> _Said:
+    said = _Said()
+    for key, declaration in gathered.items():
+        name = key.removeprefix(OWN_PREFIX)
         if name in {"automated", "locked"}:
             value = _boolean(declaration, problems)
             if name == "automated":
                 # What cannot be read does not automate, and an unreadable lock is a lock.
-                result = replace(result, automated=value is True)
+                said.workload = replace(said.workload, automated=value is True)
             else:
-                result = replace(result, locked=value is not False)
+                said.workload = replace(said.workload, locked=value is not False)
         elif name == "locked-reason":
-            result = replace(result, locked_reason=declaration.value)
+            said.workload = replace(said.workload, locked_reason=declaration.value)
         elif name == "policy":
-            result = replace(result, policy=_policy(declaration, problems))
-        elif name.startswith("policy.") and name != "policy.":
-            container = name.removeprefix("policy.")
-            containers.append((container, _policy(declaration, problems)))
+            said.workload = replace(said.workload, policy=_annotated(declaration, problems))
+        elif name.startswith(_CONTAINER) and name != _CONTAINER:
+            said.containers[name.removeprefix(_CONTAINER)] = _annotated(declaration, problems)
         else:
             near = get_close_matches(name, _KEYS, n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known: {', '.join(_KEYS)}"
-            problems.append(
-                Problem(
-                    location=declaration.location, message=f"unknown annotation {key}", hint=hint
-                )
-            )
-    return replace(result, containers=tuple(containers))
+            hint = f"did you mean {OWN_PREFIX}{near[0]}?" if near else f"known: {', '.join(_KEYS)}"
+            message = f"unknown annotation {key}"
+            problems.append(Problem(location=declaration.location, message=message, hint=hint))
+    return said
+
+
+def _report_without_effect(
+    gathered: Mapping[str, Declaration],
+    said: _Said,
+    fields: Sequence[ImageField],
+    problems: list[Problem],
+) -> None:
+    """Every policy that rules no container, and a reason for a lock that is none."""
+    containers = {field.container for field in fields}
+    for key, declaration in gathered.items():
+        name = key.removeprefix(OWN_PREFIX)
+        message = hint = ""
+        if name.startswith(_CONTAINER) and name.removeprefix(_CONTAINER) not in containers:
+            container = name.removeprefix(_CONTAINER)
+            message = f"{key} has no effect: no container is named {container!r}"
+            near = get_close_matches(container, containers, n=1)
+            known = f"known: {', '.join(sorted(containers))}" if containers else "no image is here"
+            hint = f"did you mean {near[0]}?" if near else known
+        elif name == "policy" and not fields:
+            message = f"{key} has no effect: no image is written in {declaration.workload}"
+            hint = "annotate the manifest that has the image"
+        elif name == "locked-reason" and not said.workload.locked:
+            message = f"{key} has no effect: nothing is locked"
+            hint = f'{OWN_PREFIX}locked: "true"'
+        if message:
+            problems.append(Problem(location=declaration.location, message=message, hint=hint))
 
 
 def _boolean(declaration: Declaration, problems: list[Problem]) -> bool | None:
@@ -88,17 +126,21 @@ def _boolean(declaration: Declaration, problems: list[Problem]) -> bool | None:
     return value
 
 
-def _policy(declaration: Declaration, problems: list[Problem]) -> Policy:
-    policy, mistakes = _parse(declaration.value)
+def _annotated(declaration: Declaration, problems: list[Problem]) -> Policy:
     place = declaration.location
+    return _policy("annotation", declaration.key, declaration.value, place, problems)
+
+
+def _policy(name: str, key: str, text: str, place: Location, problems: list[Problem]) -> Policy:
+    policy, mistakes = _parse(name, text)
     for offset, message, hint in mistakes:
         at = Location(place.path, place.line, place.column + offset)
-        problems.append(Problem(location=at, message=f"{declaration.key}: {message}", hint=hint))
-    return replace(policy or _HELD, source=place)
+        problems.append(Problem(location=at, message=f"{key}: {message}", hint=hint))
+    return replace(policy or Policy(name=name, update=_NONE), source=place)
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> tuple[Policy | None, tuple[tuple[int, str, str], ...]]:
+def _parse(name: str, text: str) -> tuple[Policy | None, tuple[tuple[int, str, str], ...]]:
     """An expression, or a mapping with `update` and the options of a policy file's entry."""
     structured = text.lstrip().startswith("{") or text.lstrip().startswith("update:")
     try:
@@ -111,7 +153,7 @@ def _parse(text: str) -> tuple[Policy | None, tuple[tuple[int, str, str], ...]]:
             (0, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", "")
             for detail in error.errors(include_input=False, include_url=False)
         )
-    policy, mistakes = make_policy(options, "annotation", None)
+    policy, mistakes = make_policy(options, name, None)
     # The annotation's first character is a quote or the value: only an expression's own offset is known.
     return policy, tuple(
         (0 if structured else offset, message, hint) for _, offset, message, hint in mistakes

@@ -103,6 +103,19 @@ class RegistrySettings(Strict):
         return self
 
 
+class DialectSettings(Strict):
+    """Policies that people have written for other tools."""
+
+    flux_v1: bool = Field(default=True, description="Flux v1: `fluxcd.io/automated` and the like.")
+    flux_v2: bool = Field(
+        default=True, description="Flux v2: `$imagepolicy` markers and the policies they name."
+    )
+    argocd_image_updater: bool = Field(
+        default=True, description="Argo CD Image Updater: annotations on Applications."
+    )
+    keel: bool = Field(default=True, description="Keel: `keel.sh/policy` and its companions.")
+
+
 def _distinct(what: str, key: str) -> AfterValidator:
     def check(items: tuple[Any, ...]) -> tuple[Any, ...]:
         counts = Counter(getattr(item, key) for item in items)
@@ -127,6 +140,9 @@ class Settings(Strict):
     )
     policies: tuple[str, ...] = Field(
         default=(), description="Policy files, as patterns, relative to this file."
+    )
+    dialects: DialectSettings = Field(
+        default=DialectSettings(), description="Which other tools' policies are read: all of them."
     )
     poll_interval: Duration = Field(
         default=timedelta(minutes=1), description="How often each image repository is polled."

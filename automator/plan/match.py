@@ -5,6 +5,7 @@ Knows nothing of tags: whether a policy has candidates is select's business.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fnmatch import translate
 
 from wcmatch import glob
@@ -24,19 +25,30 @@ Test = Callable[[str], object]
 def nearest_policy(
     field: ImageField, declared: Declared | None, rules: Sequence[Rule]
 ) -> Policy | None:
-    """None if nothing gives a policy, or the workload says `automated: "false"`.
+    """None if nothing gives a policy, or it is declared that the field is not automated.
 
     A policy of kind `none` is returned as it stands: it is the reason why the container is left alone.
     """
     if declared is not None:
         if declared.automated is False:
             return None
-        for container, policy in declared.containers:
-            if container == field.container:
-                return policy
         if declared.policy is not None:
             return declared.policy
     return _rule_set(rules).first(field)
+
+
+def combine_declared(*said: Declared | None) -> Declared | None:
+    """What several sources say of one field, the nearest first: the first that rules it, and every lock."""
+    spoken = [declared for declared in said if declared is not None]
+    if len(spoken) <= 1:
+        return spoken[0] if spoken else None
+    ruling = next((declared for declared in spoken if is_ruled(declared)), spoken[0])
+    lock = next((declared for declared in spoken if declared.locked), ruling)
+    return replace(ruling, locked=lock.locked, locked_reason=lock.locked_reason)
+
+
+def is_ruled(declared: Declared | None) -> bool:
+    return declared is not None and not (declared.policy is None and declared.automated is None)
 
 
 def unmatched_rules(rules: Sequence[Rule], fields: Iterable[ImageField]) -> list[Rule]:

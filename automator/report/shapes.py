@@ -1,5 +1,6 @@
 """The documented JSON shapes, shared by every `-o json`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,10 +38,10 @@ def errors_of(survey: Survey) -> list[str]:
         for container in survey.containers
         if container.failure is not None
     }
-    return [*map(str, survey.snapshot.problems), *failing]
+    return [*map(str, survey.snapshot.mistakes), *failing]
 
 
-def image_shape(field: ImageField) -> dict[str, Any]:
+def image_shape(field: ImageField, reaches: Sequence[ImageField]) -> dict[str, Any]:
     return {
         "path": field.location.path,
         "line": field.location.line,
@@ -49,7 +50,13 @@ def image_shape(field: ImageField) -> dict[str, Any]:
         "container": field.container,
         "image": str(field.image),
         "form": str(field.form),
+        "reaches": reaches_of(reaches),
     }
+
+
+def reaches_of(fields: Sequence[ImageField]) -> list[str]:
+    """The workloads whose images a Kustomize entry sets."""
+    return list(dict.fromkeys(str(field.workload) for field in fields))
 
 
 def verdict_shape(verdict: Verdict) -> dict[str, Any]:
@@ -74,4 +81,5 @@ def workload_shape(
         "policy": None if container.policy is None else str(container.policy),
         "status": str(Status.UPDATABLE if isinstance(decision, Change) else decision.status),
         "reason": decision.reason,
+        "reaches": reaches_of(container.reaches),
     }

@@ -1,45 +1,74 @@
-"""One YAML document: which forms of image field it has, and whose they are.
+"""One YAML document: what it is, and so which forms of image field to look for, and whose they are.
 
-`FORMS` is the table of forms: a function for each, called with every entry of every mapping of the document. A new
-form is a module with such a function, and a line there.
+`_KINDS` is the table of the kinds whose images stand in places of their own; every other kind is a resource, in
+which containers and images are found by their shape.
 """
 
 from collections.abc import Callable, Iterator
 
 import yaml
 
-from automator.model.field import Declaration
+from automator.model.field import Form
 from automator.model.workload import WorkloadId
-from automator.scan.found import DocumentScan
-from automator.scan.podspec import scan_pod_spec
-from automator.scan.reach import TooMuch, get, text_of, walk_mappings
+from automator.scan.annotations import scan_annotations, scan_common_annotations
+from automator.scan.compose import scan_compose
+from automator.scan.found import DocumentScan, Findings, Owner
+from automator.scan.helm import (
+    scan_application,
+    scan_chart_object,
+    scan_helm_release,
+    scan_values,
+)
+from automator.scan.kustomize import scan_entries, scan_operations, scan_patches
+from automator.scan.objects import KINDS as REFERRED_KINDS
+from automator.scan.objects import scan_object_values
+from automator.scan.reach import TooMuch, get, text_of, unique_items
+from automator.scan.tree import scan_tree
+from automator.scan.workloads import DocumentKind, kind_of, workload_of
 
-PREFIX = "automator.dev/"
-
-_TEMPLATE = "emplate"
-"""How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
-
-FormScanner = Callable[[DocumentScan, WorkloadId, str, yaml.Node], None]
-"""Called with (scan, workload, key, value) for every entry of every mapping that is visited."""
-
-FORMS: tuple[FormScanner, ...] = (scan_pod_spec,)
+Scanner = Callable[[DocumentScan, Owner, yaml.MappingNode], None]
 
 
-def scan_document(scan: DocumentScan) -> None:
+def _scan_nothing(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
+    """Its `image` is a schema's, or says what to poll, not what runs."""
+
+
+def _scan_flux_kustomization(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
+    spec = get(root, "spec")
+    scan_entries(scan, owner, get(spec, "images"))
+    scan_patches(scan, owner, spec)
+
+
+_KINDS: dict[str, Scanner] = {
+    "Application": scan_application,
+    "ApplicationSet": scan_application,
+    "CustomResourceDefinition": _scan_nothing,
+    "HelmChart": scan_chart_object,
+    "HelmChartConfig": scan_chart_object,
+    "HelmRelease": scan_helm_release,
+    "ImagePolicy": _scan_nothing,
+    "ImageRepository": _scan_nothing,
+    "ImageUpdateAutomation": _scan_nothing,
+    "ImageUpdater": _scan_nothing,
+    "Kustomization": _scan_flux_kustomization,
+}
+
+
+def scan_document(scan: DocumentScan, *, declares: bool) -> None:
+    """`declares` is false where a look at the file told that no annotation of ours or of a dialect is in it."""
     root = scan.document.root
     try:
         for node in _objects(root):
-            workload = workload_of(node)
-            if workload is not None:
-                _scan_object(scan, workload, node)
+            _scan_object(scan, node, declares=declares)
+        if isinstance(root, yaml.SequenceNode):
+            scan_operations(scan, Owner(workload_of(scan.path, root), Form.KUSTOMIZE), root)
     except TooMuch:
-        scan.fields.clear()
-        scan.declarations.clear()
+        scan.found = Findings()
         scan.report(root, "this document is passed over: its aliases multiply", "write them out")
 
 
 def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """The Kubernetes object that a document is, or those of the List that it is. Not what SOPS signs."""
+    """The object that a document is, or those of the List that it is. Not what SOPS signs."""
     seen: set[int] = set()
     todo = [root]
     while todo:
@@ -56,63 +85,43 @@ def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
             yield node
 
 
-def _scan_object(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
-    declared: set[int] = set()
-    _declare(scan, workload, node, declared)
-    # A collection that aliases bring back under the same key says nothing new, and could do so without end.
-    met: set[tuple[str, int]] = set()
-    for parent in walk_mappings(node, scan.visits):
-        images = 0
-        for key, value in parent.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            name: str = key.value
-            if name == "image":
-                images += 1
-                if images == 2:
-                    scan.report(key, "`image` stands twice in one map", "remove one of them")
-            if not isinstance(value, yaml.ScalarNode):
-                if (name, id(value)) in met:
-                    continue
-                met.add((name, id(value)))
-                if name.endswith(_TEMPLATE):
-                    _declare(scan, workload, value, declared)
-            for scanner in FORMS:
-                scanner(scan, workload, name, value)
+def _scan_object(scan: DocumentScan, node: yaml.MappingNode, *, declares: bool) -> None:
+    workload = workload_of(scan.path, node)
+    match kind_of(scan.path, node):
+        case DocumentKind.OBJECT:
+            _scan_kubernetes_object(scan, workload, node, declares=declares)
+        case DocumentKind.KUSTOMIZATION:
+            if declares:
+                scan_common_annotations(scan, workload, node)
+            _scan_kustomization(scan, Owner(workload, Form.KUSTOMIZE), node)
+        case DocumentKind.COMPOSE:
+            scan_compose(scan, Owner(workload, Form.COMPOSE), node)
+        case DocumentKind.ARGOCD_SOURCE:
+            scan_application(scan, Owner(workload, Form.HELM_VALUES), node)
+        case _:
+            scan_values(scan, Owner(workload, Form.HELM_VALUES), node)
 
 
-def _declare(scan: DocumentScan, workload: WorkloadId, node: yaml.Node, declared: set[int]) -> None:
-    """The annotations in the metadata of an object or of a template, once if aliases repeat them."""
-    annotations = get(get(node, "metadata"), "annotations")
-    if not isinstance(annotations, yaml.MappingNode) or id(annotations) in declared:
-        return
-    declared.add(id(annotations))
-    for key, value in annotations.value:
-        if isinstance(key, yaml.ScalarNode) and key.value.startswith(PREFIX):
-            _declare_one(scan, workload, key, value)
-
-
-def _declare_one(
-    scan: DocumentScan, workload: WorkloadId, key: yaml.ScalarNode, value: yaml.Node
+def _scan_kubernetes_object(
+    scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode, *, declares: bool
 ) -> None:
-    start = None
-    if isinstance(value, yaml.ScalarNode):
-        start, _ = scan.text.scalar_span(scan.document, value)
-        text = value.value
+    kind = text_of(get(node, "kind"))
+    if declares:
+        scan_annotations(scan, workload, node)
+    if kind in REFERRED_KINDS:
+        scan_object_values(scan, workload, node)
+    owner = Owner(workload, Form.CUSTOM_RESOURCE)
+    scanner = _KINDS.get(kind)
+    if scanner is None:
+        scan_tree(scan, owner, node)
     else:
-        # Declared all the same: a lock that cannot be read must not pass for no lock.
-        text = scan.written(value)
-        scan.report(value, f"{key.value} is no text", "an annotation's value is a string: quote it")
-    scan.declarations.append(
-        Declaration(
-            workload=workload, key=key.value, value=text, location=scan.location(value, start)
-        )
-    )
+        scanner(scan, owner, node)
 
 
-def workload_of(node: yaml.MappingNode) -> WorkloadId | None:
-    kind, metadata = text_of(get(node, "kind")), get(node, "metadata")
-    name = text_of(get(metadata, "name")) or text_of(get(metadata, "generateName"))
-    if not kind or not name:
-        return None
-    return WorkloadId(text_of(get(metadata, "namespace")) or "default", kind.lower(), name)
+def _scan_kustomization(scan: DocumentScan, owner: Owner, node: yaml.MappingNode) -> None:
+    scan_object_values(scan, owner.workload, node)
+    scan_entries(scan, owner, get(node, "images"))
+    scan_patches(scan, owner, node)
+    for number, chart in unique_items(get(node, "helmCharts")):
+        name = text_of(get(chart, "releaseName")) or text_of(get(chart, "name")) or str(number)
+        scan_values(scan, owner, get(chart, "valuesInline"), (name,))

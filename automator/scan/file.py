@@ -2,54 +2,73 @@
 
 import re
 
-from automator.model.field import Declaration, FileScan, ImageField, Location, Problem, RepoPath
+from automator.model.field import FileScan, Location, Problem, RepoPath
+from automator.scan.annotations import mentions_declarations
+from automator.scan.comments import mentions_comments, scan_comments
 from automator.scan.decode import UTF16_MARKS, decode
 from automator.scan.document import scan_document
-from automator.scan.found import DocumentScan
+from automator.scan.found import DocumentScan, Findings
+from automator.scan.workloads import KUSTOMIZATION_NAMES
 from automator.yamltext.nodes import Broken, Text, parse_documents
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_RELEVANT = re.compile(rb"[Ii]mage|automator\.dev|reference")
+_NAMES = frozenset({"Kustomization", "Kptfile"})
+_RELEVANT = re.compile(
+    rb"[Ii]mage|reference|[Rr]epository|\brepo\b|Kustomization|kind: *Component|automator\b|fluxcd\.io/|weave\.works/|keel\.sh/"
+)
 # No pattern that looks for the closing half: a line of a million opening halves would take for ever.
 _TEMPLATE = re.compile(r"\{\{|\{%|^[ \t]*<%", re.MULTILINE)
 
 
 def is_manifest_path(path: RepoPath) -> bool:
-    return path.endswith(_SUFFIXES)
+    return path.endswith(_SUFFIXES) or path.rpartition("/")[2] in _NAMES
 
 
 def scan_file(path: RepoPath, data: bytes) -> FileScan:
-    if not _RELEVANT.search(data) and not data.startswith(UTF16_MARKS):
+    if not _may_matter(path, data):
         return FileScan(path=path)
     decoded, reason = decode(data)
     if reason:
         return FileScan(path=path, skipped=reason)
     text = Text(decoded)
-    fields: list[ImageField] = []
-    declarations: list[Declaration] = []
-    problems: list[Problem] = []
-    read = broken = 0
+    declares, comments = mentions_declarations(decoded), mentions_comments(decoded)
+    whole = Findings()
+    scans: list[DocumentScan] = []
+    broken = 0
     for document in parse_documents(text):
         if isinstance(document, Broken):
             broken += 1
-            location = Location(path, document.place.line, document.place.column)
-            problems.append(
-                Problem(
-                    location=location, message=f"this document does not parse: {document.reason}"
-                )
-            )
+            whole.problems.append(_problem_of(path, document))
             continue
-        read += 1
-        found = DocumentScan(path, text, document)
-        scan_document(found)
-        fields += found.fields
-        declarations += found.declarations
-        problems += found.problems
-    if broken and not read and _TEMPLATE.search(decoded):
+        scan = DocumentScan(path, text, document)
+        scan_document(scan, declares=declares)
+        whole.add(scan.found)
+        scans.append(scan)
+    if broken and not scans and _TEMPLATE.search(decoded):
         return FileScan(path=path, skipped="template")
+    if comments:
+        scan_comments(scans, whole)
+    whole.sort_fields()
     return FileScan(
         path=path,
-        fields=tuple(fields),
-        declarations=tuple(declarations),
-        problems=tuple(problems),
+        fields=tuple(whole.fields),
+        declarations=tuple(whole.declarations),
+        markers=tuple(whole.markers),
+        objects=tuple(whole.objects),
+        problems=tuple(whole.problems),
+    )
+
+
+def _may_matter(path: RepoPath, data: bytes) -> bool:
+    return (
+        _RELEVANT.search(data) is not None
+        or data.startswith(UTF16_MARKS)
+        or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
+    )
+
+
+def _problem_of(path: RepoPath, broken: Broken) -> Problem:
+    return Problem(
+        location=Location(path, broken.place.line, broken.place.column),
+        message=f"this document does not parse: {broken.reason}",
     )

@@ -1,15 +1,17 @@
 """What is found while a document is walked: fields, declarations and problems, each with its place."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import yaml
 
-from automator.errors import InvalidReference
 from automator.model.field import (
     Declaration,
     Form,
     ImageField,
     Location,
+    ManifestObject,
+    Marker,
     Part,
     Problem,
     RepoPath,
@@ -18,85 +20,173 @@ from automator.model.field import (
 )
 from automator.model.image import ImageReference
 from automator.model.workload import WorkloadId
-from automator.scan.reach import Visits, count_readers, text_of
-from automator.scan.values import why_untouched
+from automator.scan.reach import Visits, count_readers
 from automator.yamltext.nodes import Document, Text
+from automator.yamltext.offsets import Offsets, map_offsets
 
-_CORE = "tag:yaml.org,2002:"
-_NOT_CORE_TEXT = frozenset({f"{_CORE}binary"})
 _LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A scalar that holds a part of an image; `within` is the slice of its value that counts, None for all of it."""
+
+    role: Role
+    node: yaml.ScalarNode
+    within: Span | None = None
+
+    @property
+    def value(self) -> str:
+        value: str = self.node.value
+        return value if self.within is None else value[self.within.start : self.within.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an image field is, and in which form it is written."""
+
+    workload: WorkloadId
+    form: Form
+    slot: str = ""
+
+
+@dataclass(slots=True)
+class Findings:
+    """All that the documents of a file hold, those that stand in scalars of others among them."""
+
+    fields: list[ImageField] = field(default_factory=list)
+    declarations: list[Declaration] = field(default_factory=list)
+    markers: list[Marker] = field(default_factory=list)
+    objects: list[ManifestObject] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, other: "Findings") -> None:
+        self.fields += other.fields
+        self.declarations += other.declarations
+        self.markers += other.markers
+        self.objects += other.objects
+        self.problems += other.problems
+
+    def sort_fields(self) -> None:
+        """In the order of the text; markers keep to their fields."""
+        order = sorted(range(len(self.fields)), key=lambda number: self.fields[number].location)
+        moved = {old: new for new, old in enumerate(order)}
+        self.fields = [self.fields[number] for number in order]
+        self.markers = [
+            marker if marker.field is None else replace(marker, field=moved[marker.field])
+            for marker in self.markers
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where the text of a document stands in another: it is the value of a scalar there.
+
+    `start` is where the scalar begins there, and `offsets` tell where in it the characters of its value are written.
+    """
+
+    outer: "DocumentScan"
+    part: Part
+    start: int
+    offsets: Offsets | None
+
+    def location_at(self, offset: int) -> Location:
+        if self.offsets is None:
+            return self.part.location
+        return self.outer.location_at(self.start + self.offsets(offset))
 
 
 @dataclass(slots=True)
 class DocumentScan:
-    """What is found while a document is walked."""
+    """One document while it is walked."""
 
     path: RepoPath
     text: Text
     document: Document
-    fields: list[ImageField] = field(default_factory=list)
-    declarations: list[Declaration] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    found: Findings = field(default_factory=Findings)
+    inside: Inside | None = None
     visits: Visits = field(default_factory=Visits)
     _readers: dict[int, int] | None = None
 
-    def part(self, role: Role, node: yaml.ScalarNode) -> Part:
-        start, end = self.text.scalar_span(self.document, node)
+    def part(self, piece: Piece) -> Part:
+        start, end = self.text.scalar_span(self.document, piece.node)
+        nested: tuple[Span, ...] = ()
+        span = Span(start, end)
+        if self.inside is not None:
+            nested = (*self.inside.part.nested, span)
+            span = self.inside.part.span
         return Part(
-            role=role, span=Span(start, end), value=node.value, location=self.location(node, start)
+            role=piece.role,
+            span=span,
+            value=piece.value,
+            location=self._location_of(piece, start, end),
+            nested=nested,
+            within=piece.within,
         )
+
+    def _location_of(self, piece: Piece, start: int, end: int) -> Location:
+        if piece.within is not None:
+            offsets = map_offsets(self.text.text[start:end], piece.node.value)
+            if offsets is not None:
+                return self.location_at(start + offsets(piece.within.start))
+        return self.location(piece.node, start)
+
+    def location_at(self, offset: int) -> Location:
+        """Of a character of this document's text."""
+        if self.inside is not None:
+            return self.inside.location_at(offset)
+        place = self.text.place_at(offset)
+        return Location(self.path, place.line, place.column)
 
     def location(self, node: yaml.Node, start: int | None = None) -> Location:
         if start is None:
             start = node.start_mark.index + self.document.offset
+        if self.inside is not None:
+            return self.inside.location_at(start)
         place = self.text.place(self.document, node, start)
         return Location(self.path, place.line, place.column)
 
-    def report(self, node: yaml.Node, message: str, hint: str = "") -> None:
+    def report(self, node: yaml.Node, message: str, hint: str = "", *, note: bool = False) -> None:
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
-        self.problems.append(Problem(location=self.location(node), message=message, hint=hint))
+        problem = Problem(location=self.location(node), message=message, hint=hint, note=note)
+        self.found.problems.append(problem)
 
     def written(self, node: yaml.Node) -> str:
         """The characters of a node, anchor and tag included."""
         offset = self.document.offset
         return self.text.text[node.start_mark.index + offset : node.end_mark.index + offset]
 
-    def add_reference(
-        self, workload: WorkloadId, container: str, form: Form, node: yaml.Node
+    def enter(self, node: yaml.ScalarNode) -> Inside:
+        """For the scan of a document that stands in this scalar."""
+        start, end = self.text.scalar_span(self.document, node)
+        offsets = map_offsets(self.text.text[start:end], node.value)
+        return Inside(self, self.part(Piece(Role.REFERENCE, node)), start, offsets)
+
+    def add_field(
+        self, owner: Owner, container: str, image: ImageReference, pieces: Iterable[Piece]
     ) -> None:
-        """A field whose one scalar holds the whole reference, if it is one that may be touched."""
-        if not isinstance(node, yaml.ScalarNode):
-            written = self.written(node)
-            # Without quotes, `{{ .Values.image }}` is a map in a map to YAML.
-            if written.startswith("{{"):
-                self.report(node, f"{written!r} is left alone: it is not written literally")
-            return
-        if not node.tag.startswith(_CORE) or node.tag in _NOT_CORE_TEXT:
-            self.report(node, f"{node.value!r} is left alone: its tag {node.tag} is no text's")
-            return
-        reason = why_untouched(text_of(node))
-        if reason is not None:
-            if reason:
-                self.report(node, f"{node.value!r} is left alone: {reason}")
-            return
-        try:
-            image = ImageReference.parse(node.value)
-        except InvalidReference as error:
-            self.report(node, error.message, error.hint)
-            return
-        part = self.part(Role.REFERENCE, node)
-        self.fields.append(
-            ImageField(
-                workload=workload,
-                container=container,
-                form=form,
-                image=image,
-                document=self.document.index,
-                parts=(part,),
-                also_read=self._also_read(node),
-            )
+        self.found.fields.append(self.make_field(owner, container, image, pieces))
+
+    def make_field(
+        self, owner: Owner, container: str, image: ImageReference, pieces: Iterable[Piece]
+    ) -> ImageField:
+        ordered = sorted(pieces, key=lambda piece: piece.node.start_mark.index)
+        return ImageField(
+            workload=owner.workload,
+            container=container,
+            form=owner.form,
+            image=image,
+            document=self.index,
+            parts=tuple(map(self.part, ordered)),
+            also_read=max(self._also_read(piece.node) for piece in ordered),
+            slot=owner.slot,
         )
+
+    @property
+    def index(self) -> int:
+        """Of the file's document that this is, or that this stands in."""
+        return self.document.index if self.inside is None else self.inside.outer.index
 
     def _also_read(self, node: yaml.ScalarNode) -> int:
         if not self.text.has_anchor(self.document, node):

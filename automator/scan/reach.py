@@ -1,12 +1,13 @@
 """How the nodes of a document are reached: by key, through merge keys, each once. Bounded against alias bombs."""
 
 from collections.abc import Iterator
+from typing import Union
 
 import yaml
 
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
-_UNVISITED = frozenset({"status", "managedFields"})
+UNVISITED = frozenset({"status", "managedFields"})
 _MERGED_ENTRIES = 200
 """How far a lookup goes through merge keys: real ones hold a dozen."""
 
@@ -22,10 +23,14 @@ class Visits:
         self._left = entries_again
         self._seen: set[int] = set()
 
-    def enter(self, node: yaml.CollectionNode) -> None:
+    def is_first(self, node: yaml.Node) -> bool:
+        first = id(node) not in self._seen
+        self._seen.add(id(node))
+        return first
+
+    def enter(self, node: yaml.Node) -> None:
         """Raises TooMuch."""
-        if id(node) not in self._seen:
-            self._seen.add(id(node))
+        if self.is_first(node):
             return
         self._left -= 1 + len(node.value)
         if self._left < 0:
@@ -45,7 +50,15 @@ def get(node: yaml.Node | None, key: str) -> yaml.Node | None:
 
 
 def _get_merged(node: yaml.MappingNode, key: str) -> yaml.Node | None:
-    """The nearest merged mapping that has the key, in YAML's order: earlier ones win."""
+    for merged in _merged_mappings(node):
+        for name, value in merged.value[:_MERGED_ENTRIES]:
+            if name.value == key:
+                return value  # type: ignore[no-any-return]
+    return None
+
+
+def _merged_mappings(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
+    """The mappings that merge keys bring, the nearest first, in YAML's order: earlier ones win."""
     left, seen, todo = _MERGED_ENTRIES, {id(node)}, list(reversed(_merged_into(node)))
     while todo and left > 0:
         current = todo.pop()
@@ -53,11 +66,8 @@ def _get_merged(node: yaml.MappingNode, key: str) -> yaml.Node | None:
             continue
         seen.add(id(current))
         left -= len(current.value)
-        for name, value in current.value[:_MERGED_ENTRIES]:
-            if name.value == key:
-                return value  # type: ignore[no-any-return]
+        yield current
         todo += reversed(_merged_into(current))
-    return None
 
 
 def _merged_into(node: yaml.MappingNode) -> list[yaml.Node]:
@@ -75,30 +85,85 @@ def text_of(node: yaml.Node | None) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) and node.tag != _NULL else ""
 
 
-def walk_mappings(node: yaml.MappingNode, visits: Visits) -> Iterator[yaml.MappingNode]:
+Step = str | tuple[int, yaml.Node]
+"""A key of a mapping, or an item of a sequence with its number."""
+
+Path = Union[tuple["Path", Step], None]  # noqa: UP007 - a forward reference
+"""How a node is reached from the root of a walk: the way to what holds it, and a step. Shared, so as to cost nothing."""
+
+
+def walk_mappings(node: yaml.Node, visits: Visits) -> Iterator[tuple[Path, yaml.MappingNode]]:
     """Every mapping below, once however many aliases lead to it, in the order of the text; not `status`."""
     seen = {id(node)}
-    todo: list[yaml.CollectionNode] = [node]
+    todo: list[tuple[Path, yaml.Node]] = [(None, node)]
     while todo:
-        current = todo.pop()
+        path, current = todo.pop()
         visits.enter(current)
+        below: list[tuple[Path, yaml.Node]] = []
         if isinstance(current, yaml.MappingNode):
-            yield current
-        for child in reversed(_collections_in(current)):
-            if id(child) not in seen:
-                seen.add(id(child))
-                todo.append(child)
+            yield path, current
+            for key, value in current.value:
+                if (
+                    value.__class__ is not yaml.ScalarNode
+                    and id(value) not in seen
+                    and key.value.__class__ is str
+                    and key.value not in UNVISITED
+                ):
+                    seen.add(id(value))
+                    below.append(((path, key.value), value))
+        elif isinstance(current, yaml.SequenceNode):
+            for number, item in enumerate(current.value):
+                if item.__class__ is not yaml.ScalarNode and id(item) not in seen:
+                    seen.add(id(item))
+                    below.append(((path, (number, item)), item))
+        below.reverse()
+        todo += below
 
 
-def _collections_in(node: yaml.CollectionNode) -> list[yaml.CollectionNode]:
+def name_path(path: Path) -> list[str]:
+    """`controller`, `image`: an item of a list by its `name`, else by its number."""
+    names: list[str] = []
+    while path is not None:
+        path, step = path
+        names.append(step if isinstance(step, str) else _name_item(*step))
+    return names[::-1]
+
+
+def _name_item(number: int, item: yaml.Node) -> str:
+    return text_of(get(item, "name")) or str(number)
+
+
+def last_key(path: Path) -> str:
+    """The nearest key on the way: that of the list, for an item of one. "" at the root."""
+    while path is not None:
+        path, step = path
+        if isinstance(step, str):
+            return step
+    return ""
+
+
+def keys_of(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    """A mapping's values by key: its own before those that merge keys bring, the first where a key stands twice."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    keys: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        keys.setdefault(key.value if isinstance(key, yaml.ScalarNode) else "", value)
+    if "<<" in keys:
+        for merged in _merged_mappings(node):
+            for key, value in merged.value[:_MERGED_ENTRIES]:
+                keys.setdefault(key.value if isinstance(key, yaml.ScalarNode) else "", value)
+    return keys
+
+
+def unique_items(node: yaml.Node | None) -> Iterator[tuple[int, yaml.Node]]:
+    """The items of a sequence with their numbers, one that aliases repeat once."""
+    seen: set[int] = set()
     if isinstance(node, yaml.SequenceNode):
-        return [item for item in node.value if not isinstance(item, yaml.ScalarNode)]
-    return [
-        value
-        for key, value in node.value
-        if not isinstance(value, yaml.ScalarNode)
-        and not (isinstance(key, yaml.ScalarNode) and key.value in _UNVISITED)
-    ]
+        for number, item in enumerate(node.value):
+            if id(item) not in seen:
+                seen.add(id(item))
+                yield number, item
 
 
 def count_readers(root: yaml.Node) -> dict[int, int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import anyio
 
 from automator.errors import RegistryError
-from automator.model.field import ImageField
+from automator.model.field import ImageField, Location
 from automator.model.image import ImageReference, ImageRepository
 from automator.model.plan import Change, Unchanged
 from automator.model.policy import Declared, Policy, PolicyKind, Rule
@@ -15,8 +15,10 @@ from automator.model.selection import Selection
 from automator.model.tags import Observed, TagList
 from automator.observe.observer import Observer
 from automator.plan.changes import plan_field
+from automator.plan.effective import without_effect
 from automator.plan.match import nearest_policy
 from automator.select.evaluate import evaluate, wanted_facts
+from automator.survey.manifests import declared_for, field_at, fields_of
 from automator.survey.snapshot import Snapshot
 
 _REPOSITORIES_AT_ONCE = 16
@@ -24,11 +26,17 @@ _REPOSITORIES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One image field with the policy in force; `decision` is None until `decide` has made it."""
+    """One image field with the policy in force; `decision` is None until `decide` has made it.
+
+    `reaches` are the containers that a Kustomize entry sets the image of; `overridden_by` the entries that take this
+    field's place wherever it is used.
+    """
 
     field: ImageField
     declared: Declared | None
     policy: Policy | None
+    reaches: tuple[ImageField, ...] = ()
+    overridden_by: tuple[Location, ...] = ()
     selection: Selection | None = None
     failure: str | None = None
     decision: Change | Unchanged | None = None
@@ -37,6 +45,8 @@ class Container:
     def observed_repository(self) -> ImageRepository | None:
         """The image repository that the policy needs to be polled, if it needs any."""
         if self.policy is None or self.policy.update.kind is PolicyKind.NONE:
+            return None
+        if self.overridden_by or not self.field.holds_version:
             return None
         return self.field.image.repository
 
@@ -51,11 +61,26 @@ class Demand:
 
 def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]:
     containers = []
-    for file in snapshot.files.values():
-        for image_field in file.scan.fields:
-            declared = file.declared.get(image_field.workload)
-            policy = nearest_policy(image_field, declared, rules)
-            containers.append(Container(field=image_field, declared=declared, policy=policy))
+    readings, across = snapshot.readings, snapshot.across
+    for path, reading in readings.items():
+        for number, found in enumerate(fields_of(path, reading, across)):
+            key = (path, number)
+            declared = declared_for(key, readings, across)
+            containers.append(
+                Container(
+                    field=found,
+                    declared=declared,
+                    policy=nearest_policy(found, declared, rules),
+                    reaches=tuple(
+                        field_at(other, readings, across)
+                        for other in across.overlays.reached.get(key, ())
+                    ),
+                    overridden_by=tuple(
+                        field_at(other, readings, across).location
+                        for other in across.overlays.overriding.get(key, ())
+                    ),
+                )
+            )
     return containers
 
 
@@ -66,10 +91,13 @@ def demands_of(containers: Iterable[Container]) -> dict[ImageRepository, Demand]
         repository, policy = container.observed_repository, container.policy
         if repository is None or policy is None:
             continue
+        image = container.field.image
         if policy.update.kind is PolicyKind.DIGEST:
             followed.setdefault(repository, set()).add(policy.update.argument)
-        else:
-            lists.add(repository)
+            continue
+        lists.add(repository)
+        if policy.pin_digest and not policy.keep_digest and image.digest and image.tag:
+            followed.setdefault(repository, set()).add(image.tag)
     return {
         repository: Demand(repository in lists, frozenset(followed.get(repository, ())))
         for repository in sorted(lists | followed.keys())
@@ -109,6 +137,9 @@ def _decided(
     answers: Mapping[tuple[Policy, ImageReference], Selection | str],
     now: datetime,
 ) -> Container:
+    unchanged = without_effect(container.field, container.policy, container.overridden_by)
+    if unchanged is not None:
+        return replace(container, decision=unchanged)
     answer: Selection | str | None = None
     if container.policy is not None and container.observed_repository is not None:
         answer = answers[_question(container.policy), container.field.image]

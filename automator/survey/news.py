@@ -9,7 +9,7 @@ from automator.survey.containers import Container, Survey
 
 def survey_news(survey: Survey) -> Iterator[Event]:
     """All there is to tell; the caller tells what it did not tell after the survey before."""
-    for problem in survey.snapshot.problems:
+    for problem in survey.snapshot.mistakes:
         yield ManifestRefused(config_repo=survey.config_repo, problem=str(problem))
     for container in survey.containers:
         event = _container_news(survey.config_repo, container)

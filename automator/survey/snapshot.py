@@ -5,13 +5,20 @@ from dataclasses import dataclass
 
 import anyio.to_thread
 
-from automator.config.declared import read_declared
+from automator.config.models import DialectSettings
 from automator.git.mirror import Blob, BlobId, Mirror
-from automator.model.field import FileScan, ImageField, Problem, RepoPath
+from automator.model.field import ImageField, Problem, RepoPath
 from automator.model.plan import CommitId
-from automator.model.policy import Declared
-from automator.model.workload import WorkloadId
 from automator.scan.file import is_manifest_path, scan_file
+from automator.survey.manifests import (
+    ALL_DIALECTS,
+    Across,
+    FileReading,
+    declared_places,
+    fields_of,
+    read_across,
+    read_file,
+)
 
 _SYMLINK = "120000"
 _SUBMODULE = "160000"
@@ -21,15 +28,10 @@ _FILES_PER_STEP = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """One manifest file: its blob, what the scan found, and the policies that its annotations declare.
-
-    Annotations count in their own file alone: two overlays may hold a workload of one name, and mean different things.
-    """
+    """One manifest file: its blob, and what it says."""
 
     blob: Blob
-    scan: FileScan
-    declared: Mapping[WorkloadId, Declared]
-    problems: tuple[Problem, ...]
+    reading: FileReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +40,35 @@ class Snapshot:
 
     commit: CommitId
     files: Mapping[RepoPath, ReadFile]
+    across: Across
     parsed: int
 
     @property
+    def readings(self) -> dict[RepoPath, FileReading]:
+        return {path: file.reading for path, file in self.files.items()}
+
+    @property
     def fields(self) -> list[ImageField]:
-        return [field for file in self.files.values() for field in file.scan.fields]
+        readings = self.readings
+        return [
+            found
+            for path, reading in readings.items()
+            for found in fields_of(path, reading, self.across)
+        ]
 
     @property
     def problems(self) -> list[Problem]:
-        found = [problem for file in self.files.values() for problem in file.problems]
-        return sorted(found, key=lambda problem: problem.location)
+        found = [problem for file in self.files.values() for problem in file.reading.problems]
+        return sorted([*found, *self.across.problems], key=lambda problem: problem.location)
+
+    @property
+    def mistakes(self) -> list[Problem]:
+        """What a person should mend."""
+        return [problem for problem in self.problems if not problem.note]
 
     @property
     def skipped(self) -> int:
-        return sum(1 for file in self.files.values() if file.scan.skipped)
+        return sum(1 for file in self.files.values() if file.reading.scan.skipped)
 
 
 async def read_snapshot(
@@ -60,6 +77,7 @@ async def read_snapshot(
     *,
     wanted: Callable[[RepoPath], bool],
     previous: Snapshot | None,
+    dialects: DialectSettings = ALL_DIALECTS,
 ) -> Snapshot:
     """`wanted` says which paths belong to the config repo's `paths`. A symlink is never a manifest: its target is."""
     if previous is not None and previous.commit == commit:
@@ -76,15 +94,44 @@ async def read_snapshot(
         files.pop(path, None)
         if blob is not None and _is_manifest(path, blob) and wanted(path):
             to_read[path] = blob
-    files |= await _read_files(mirror, to_read)
-    return Snapshot(commit=commit, files=files, parsed=len(to_read))
+    files |= await _read_files(mirror, to_read, dialects)
+    readings = {path: file.reading for path, file in files.items()}
+    across = await anyio.to_thread.run_sync(read_across, readings, dialects)
+    return Snapshot(commit=commit, files=files, across=across, parsed=len(to_read))
+
+
+async def declared_outside(
+    mirror: Mirror,
+    commit: CommitId,
+    *,
+    wanted: Callable[[RepoPath], bool],
+    dialects: DialectSettings,
+) -> list[Problem]:
+    """Everything declared in manifests that `wanted` leaves out, as having no effect."""
+    blobs = {
+        path: blob
+        for path, blob in (await mirror.list_blobs(commit)).items()
+        if _is_manifest(path, blob) and not wanted(path)
+    }
+    files = await _read_files(mirror, blobs, dialects)
+    return [
+        Problem(
+            location=location,
+            message=f"{what} has no effect: the file is outside of `paths`",
+            hint="widen the config repo's `paths`, or remove it",
+        )
+        for file in files.values()
+        for what, location in declared_places(file.reading.scan)
+    ]
 
 
 def _is_manifest(path: RepoPath, blob: Blob) -> bool:
     return is_manifest_path(path) and blob.mode not in {_SYMLINK, _SUBMODULE}
 
 
-async def _read_files(mirror: Mirror, blobs: Mapping[RepoPath, Blob]) -> dict[RepoPath, ReadFile]:
+async def _read_files(
+    mirror: Mirror, blobs: Mapping[RepoPath, Blob], dialects: DialectSettings
+) -> dict[RepoPath, ReadFile]:
     """A blob that stands at many paths is fetched once; at most a step's worth of bytes is held."""
     paths_of: dict[BlobId, list[RepoPath]] = {}
     for path, blob in blobs.items():
@@ -94,16 +141,15 @@ async def _read_files(mirror: Mirror, blobs: Mapping[RepoPath, Blob]) -> dict[Re
     async for blob_id, data in mirror.read_blobs(list(paths_of)):
         step += [(path, blobs[path], data) for path in paths_of[blob_id]]
         if len(step) >= _FILES_PER_STEP:
-            files |= await anyio.to_thread.run_sync(_read_step, step)
+            files |= await anyio.to_thread.run_sync(_read_step, step, dialects)
             step = []
-    return files | await anyio.to_thread.run_sync(_read_step, step)
+    return files | await anyio.to_thread.run_sync(_read_step, step, dialects)
 
 
-def _read_step(step: list[tuple[RepoPath, Blob, bytes]]) -> dict[RepoPath, ReadFile]:
-    return {path: _read_file(path, blob, data) for path, blob, data in step}
-
-
-def _read_file(path: RepoPath, blob: Blob, data: bytes) -> ReadFile:
-    scan = scan_file(path, data)
-    declared, mistakes = read_declared(scan.declarations)
-    return ReadFile(blob=blob, scan=scan, declared=declared, problems=(*scan.problems, *mistakes))
+def _read_step(
+    step: list[tuple[RepoPath, Blob, bytes]], dialects: DialectSettings
+) -> dict[RepoPath, ReadFile]:
+    return {
+        path: ReadFile(blob=blob, reading=read_file(scan_file(path, data), dialects))
+        for path, blob, data in step
+    }

@@ -6,7 +6,7 @@ import pytest
 
 from automator.model.image import ImageReference
 from automator.model.policy import Declared
-from automator.plan.match import nearest_policy, unmatched_rules
+from automator.plan.match import combine_declared, nearest_policy, unmatched_rules
 from tests.unit.plan.making import field, policy, rule
 
 OWN, WORKLOADS = policy("semver:^1", "own"), policy("semver:^2", "workload's")
@@ -25,25 +25,10 @@ RULES = [
         pytest.param(Declared(), "first", id="annotations that say nothing of policies"),
         pytest.param(Declared(automated=True), "first", id="automated needs a policy from a rule"),
         pytest.param(Declared(policy=WORKLOADS), "workload's", id="the workload's before rules"),
-        pytest.param(
-            Declared(policy=WORKLOADS, containers=(("carts", OWN),)),
-            "own",
-            id="the container's before the workload's",
-        ),
-        pytest.param(
-            Declared(policy=WORKLOADS, containers=(("sidecar", OWN),)),
-            "workload's",
-            id="another container's does not count",
-        ),
-        pytest.param(
-            Declared(containers=(("sidecar", OWN),)),
-            "first",
-            id="another container's does not hide the rules",
-        ),
         pytest.param(Declared(policy=NONE), "excluded", id="none is a policy, and nearer"),
         pytest.param(Declared(automated=False), None, id="automated: false, against rules"),
         pytest.param(
-            Declared(automated=False, policy=WORKLOADS, containers=(("carts", OWN),)),
+            Declared(automated=False, policy=WORKLOADS),
             None,
             id="automated: false, against annotations",
         ),
@@ -53,6 +38,23 @@ RULES = [
 def test_the_nearest_policy_wins(declared, expected):
     found = nearest_policy(field(), declared, RULES)
     assert (found and found.name) == expected
+
+
+LOCKED = Declared(locked=True, locked_reason="INC-1")
+COMBINED = [
+    pytest.param([], None, id="nothing said"),
+    pytest.param([None, Declared(policy=OWN), None], Declared(policy=OWN), id="one speaks"),
+    pytest.param([Declared(policy=OWN), Declared(policy=WORKLOADS)], Declared(policy=OWN), id="the nearest rules"),
+    pytest.param([Declared(automated=False), Declared(policy=OWN)], Declared(automated=False), id="no is a word too"),
+    pytest.param([Declared(), Declared(policy=OWN)], Declared(policy=OWN), id="who says nothing rules nothing"),
+    pytest.param([Declared(policy=OWN), LOCKED], Declared(policy=OWN, locked=True, locked_reason="INC-1"), id="any lock is a lock"),
+    pytest.param([LOCKED, Declared(policy=OWN)], Declared(policy=OWN, locked=True, locked_reason="INC-1"), id="a lock beside a policy elsewhere"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "expected"), COMBINED)
+def test_what_several_sources_say_of_one_field(said, expected):
+    assert combine_declared(*said) == expected
 
 
 def test_without_any_policy_there_is_none():

@@ -1,0 +1,124 @@
+"""Whose an annotation or a label is: the object whose own metadata it, or that of a template in it, stands in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from automator.edit.check import Parsed
+from automator.errors import EditRefused
+from automator.scan.reach import get
+from automator.yamltext.nodes import Document, Text
+
+_HOLDERS = ("annotations", "labels")
+_NULL = "tag:yaml.org,2002:null"
+_STEP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An object's own metadata. `step` is how far its maps are indented; `readers` count how often nodes are read."""
+
+    document: Document
+    root: yaml.MappingNode
+    metadata: yaml.MappingNode
+    step: int
+    readers: dict[int, int]
+
+    def check_alone(self, place: str) -> None:
+        """Raises EditRefused where an alias or a merge key makes the annotations somebody else's, too."""
+        pair = own_pair(self.metadata, "annotations")
+        nodes = [self.root, self.metadata, *(pair or ())]
+        merged = pair is None and get(self.metadata, "annotations") is not None
+        if merged or any(self.readers.get(id(node), 0) > 1 for node in nodes):
+            raise EditRefused(
+                "these annotations are read through an alias, too",
+                location=place,
+                hint="write them out where the alias stands",
+            )
+
+
+Owners = dict[tuple[int, int], Owner | None]
+"""By line and column of the value; None for a value that aliases give to several."""
+
+
+def own_pair(mapping: yaml.MappingNode, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """Not what a merge key brings."""
+    return next(((key, value) for key, value in mapping.value if key.value == name), None)
+
+
+def is_null(node: yaml.Node) -> bool:
+    return bool(node.tag == _NULL)
+
+
+def find_owners(parsed: Parsed) -> Owners:
+    owners: Owners = {}
+    for document in parsed.documents:
+        if isinstance(document, Document):
+            readers = _count_readers(document.root)
+            for owner, value in _owned(document, readers):
+                place = _place_of(parsed.text, document, value)
+                other = owners.setdefault(place, owner)
+                if other is None or other.metadata is not owner.metadata:
+                    owners[place] = None
+    return owners
+
+
+def _owned(document: Document, readers: dict[int, int]) -> Iterator[tuple[Owner, yaml.Node]]:
+    """Every value in annotations and labels, with its object."""
+    seen: set[int] = set()
+    todo: list[tuple[yaml.Node, Owner | None]] = [(document.root, None)]
+    while todo:
+        node, owner = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo += [(item, owner) for item in node.value]
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        owner = _as_owner(document, node, readers) or owner
+        todo += [(value, owner) for _, value in node.value]
+        for holder in _HOLDERS:
+            values = get(get(node, "metadata"), holder)
+            if owner is not None and isinstance(values, yaml.MappingNode):
+                yield from ((owner, value) for _, value in values.value)
+
+
+def _as_owner(document: Document, node: yaml.MappingNode, readers: dict[int, int]) -> Owner | None:
+    metadata = get(node, "metadata")
+    if get(node, "kind") is None or not isinstance(metadata, yaml.MappingNode):
+        return None
+    return Owner(document, node, metadata, _step(metadata), readers)
+
+
+def _step(metadata: yaml.MappingNode) -> int:
+    """How far a block map in the metadata is indented, as its others are."""
+    for key, value in metadata.value:
+        if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
+            step = value.value[0][0].start_mark.column - key.start_mark.column
+            return int(step) if step > 0 else _STEP
+    return _STEP
+
+
+def _count_readers(root: yaml.Node) -> dict[int, int]:
+    """How many places lead to each node."""
+    readers: dict[int, int] = {}
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        readers[id(node)] = readers.get(id(node), 0) + 1
+        if readers[id(node)] > 1 or isinstance(node, yaml.ScalarNode):
+            continue
+        for child in node.value:
+            todo += child if isinstance(child, tuple) else [child]
+    return readers
+
+
+def _place_of(text: Text, document: Document, node: yaml.Node) -> tuple[int, int]:
+    if isinstance(node, yaml.ScalarNode):
+        start, _ = text.scalar_span(document, node)
+    else:
+        start = node.start_mark.index + document.offset
+    place = text.place(document, node, start)
+    return place.line, place.column

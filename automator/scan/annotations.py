@@ -1,0 +1,103 @@
+"""Annotations, and labels, that declare what may be updated: ours and those of the dialects, as they are written."""
+
+import re
+
+import yaml
+
+from automator.model.field import Declaration
+from automator.model.workload import WorkloadId
+from automator.scan.found import DocumentScan
+from automator.scan.reach import UNVISITED, get
+
+OWN_PREFIX = "automator.dev/"
+_KNOWN = re.compile(
+    r"automator\.dev/|(?:(?:filter|repository|tag|registry|image)\.)?fluxcd\.io/|flux\.weave\.works/"
+    r"|keel\.sh/|argocd-image-updater\.argoproj\.io/"
+)
+_AS_LABELS = "keel.sh/"
+_TEMPLATE = "emplate"
+"""How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
+
+
+def mentions_declarations(text: str) -> bool:
+    """A quick look at a whole file."""
+    return _KNOWN.search(text) is not None
+
+
+def scan_annotations(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
+    """In the metadata of an object and of the templates below it; those that aliases repeat once."""
+    seen: set[int] = set()
+    for holder in _holders(node):
+        metadata = get(holder, "metadata")
+        _scan_map(scan, workload, get(metadata, "annotations"), seen, label=False)
+        _scan_map(scan, workload, get(metadata, "labels"), seen, label=True)
+
+
+def _holders(root: yaml.MappingNode) -> list[yaml.Node]:
+    """The object and the templates below it, each once. A leaner walk than that of images: no way is remembered."""
+    holders: list[yaml.Node] = [root]
+    seen = {id(root)}
+    todo: list[yaml.Node] = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, yaml.SequenceNode):
+            pairs = [("", item) for item in node.value]
+        else:
+            pairs = [(key.value, value) for key, value in node.value]
+        for key, value in reversed(pairs):
+            if isinstance(value, yaml.ScalarNode) or id(value) in seen or key in UNVISITED:
+                continue
+            seen.add(id(value))
+            todo.append(value)
+            if isinstance(key, str) and key.endswith(_TEMPLATE):
+                holders.append(value)
+    return holders
+
+
+def scan_common_annotations(
+    scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode
+) -> None:
+    """Kustomize's `commonAnnotations`, and its own metadata."""
+    seen: set[int] = set()
+    for annotations in (get(get(node, "metadata"), "annotations"), get(node, "commonAnnotations")):
+        _scan_map(scan, workload, annotations, seen, label=False)
+
+
+def _scan_map(
+    scan: DocumentScan,
+    workload: WorkloadId,
+    annotations: yaml.Node | None,
+    seen: set[int],
+    *,
+    label: bool,
+) -> None:
+    if not isinstance(annotations, yaml.MappingNode) or id(annotations) in seen:
+        return
+    seen.add(id(annotations))
+    for key, value in annotations.value:
+        if not isinstance(key, yaml.ScalarNode) or not _KNOWN.match(key.value):
+            continue
+        if not label or key.value.startswith(_AS_LABELS):
+            _declare(scan, workload, key, value, label=label)
+
+
+def _declare(
+    scan: DocumentScan,
+    workload: WorkloadId,
+    key: yaml.ScalarNode,
+    value: yaml.Node,
+    *,
+    label: bool,
+) -> None:
+    start = None
+    if isinstance(value, yaml.ScalarNode):
+        start, _ = scan.text.scalar_span(scan.document, value)
+        text = value.value
+    else:
+        # Declared all the same: a lock that cannot be read must not pass for no lock.
+        text = scan.written(value)
+        scan.report(value, f"{key.value} is no text", "an annotation's value is a string: quote it")
+    location = scan.location(value, start)
+    scan.found.declarations.append(
+        Declaration(workload=workload, key=key.value, value=text, location=location, label=label)
+    )

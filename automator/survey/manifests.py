@@ -1,0 +1,203 @@
+"""What the manifests of a config repo say together: image fields, what is declared for each, and how overlays join them.
+
+A file is read once for each content of it (`read_file`); what files say of each other is put together for each
+commit (`read_across`). Pure.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from automator.config.declared import read_comment, read_native
+from automator.config.models import DialectSettings
+from automator.dialects.argocd import read_argocd
+from automator.dialects.flux1 import FLUX1_PREFIXES, read_flux1
+from automator.dialects.flux2 import read_flux2
+from automator.dialects.keel import KEEL_PREFIXES, read_keel
+from automator.dialects.reading import WorkloadReading
+from automator.model.field import (
+    Declaration,
+    FieldKey,
+    FileScan,
+    ImageField,
+    Location,
+    Problem,
+    RepoPath,
+)
+from automator.model.policy import Declared
+from automator.model.workload import WorkloadId
+from automator.plan.match import combine_declared, is_ruled
+from automator.plan.overlays import Overlays, find_overlays
+from automator.scan.annotations import OWN_PREFIX
+
+ALL_DIALECTS = DialectSettings()
+
+WorkloadReader = Callable[[Sequence[Declaration], Sequence[ImageField]], WorkloadReading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReading:
+    """A file's scan, and what it declares for its image fields by itself: in our words, and in a dialect's.
+
+    Annotations count in their own file alone: two overlays may hold a workload of one name, and mean different things.
+    """
+
+    scan: FileScan
+    native: tuple[Declared | None, ...] = ()
+    dialect: tuple[Declared | None, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Across:
+    """What files say of each other. `fields` are those that no file could name by itself."""
+
+    declared: Mapping[FieldKey, Declared] = field(default_factory=dict)
+    fields: Mapping[RepoPath, tuple[ImageField, ...]] = field(default_factory=dict)
+    overlays: Overlays = field(default_factory=Overlays)
+    problems: tuple[Problem, ...] = ()
+
+
+def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
+    if not scan.declarations and not any(found.comment for found in scan.fields):
+        return FileReading(scan=scan, problems=scan.problems)
+    readers: list[tuple[tuple[str, ...], WorkloadReader]] = []
+    if dialects.flux_v1:
+        readers.append((FLUX1_PREFIXES, read_flux1))
+    if dialects.keel:
+        readers.append((KEEL_PREFIXES, read_keel))
+    native, problems = _read_workloads(scan, [((OWN_PREFIX,), read_native)])
+    dialect, more = _read_workloads(scan, readers)
+    problems += more
+    for number, found in enumerate(scan.fields):
+        if found.comment is not None:
+            policy, mistakes = read_comment(found.comment)
+            native[number] = replace(native[number] or Declared(), policy=policy)
+            problems += mistakes
+    problems += _hidden(native, dialect)
+    return FileReading(
+        scan=scan,
+        native=tuple(native),
+        dialect=tuple(dialect),
+        problems=(*scan.problems, *problems),
+    )
+
+
+def _hidden(
+    native: Sequence[Declared | None], dialect: Sequence[Declared | None]
+) -> Iterator[Problem]:
+    """Each of a dialect's policies that a word of ours takes the place of, once."""
+    hidden = {
+        said.policy.source: said.policy
+        for own, said in zip(native, dialect, strict=True)
+        if is_ruled(own) and said is not None and said.policy is not None
+    }
+    for source, policy in hidden.items():
+        if source is not None:
+            message = f"{policy} has no effect: automator's own annotation or comment is nearer"
+            yield Problem(location=source, message=message, note=True)
+
+
+def _read_workloads(
+    scan: FileScan, readers: Sequence[tuple[tuple[str, ...], WorkloadReader]]
+) -> tuple[list[Declared | None], list[Problem]]:
+    """Each reader sees all that one workload declares under its prefixes, and all the workload's image fields."""
+    declared: list[Declared | None] = [None] * len(scan.fields)
+    problems: list[Problem] = []
+    declarations: dict[WorkloadId, list[Declaration]] = {}
+    for declaration in scan.declarations:
+        declarations.setdefault(declaration.workload, []).append(declaration)
+    for workload, own in declarations.items():
+        numbers = [n for n, found in enumerate(scan.fields) if found.workload == workload]
+        fields = [scan.fields[number] for number in numbers]
+        for prefixes, reader in readers:
+            theirs = [declaration for declaration in own if declaration.key.startswith(prefixes)]
+            if not theirs:
+                continue
+            reading = reader(theirs, fields)
+            problems += reading.problems
+            for number, said in zip(numbers, reading.declared, strict=True):
+                declared[number] = combine_declared(declared[number], said)
+    return declared, problems
+
+
+def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings) -> Across:
+    scans = {path: reading.scan for path, reading in files.items()}
+    declared: dict[FieldKey, Declared] = {}
+    fields: dict[RepoPath, tuple[ImageField, ...]] = {}
+    problems: list[Problem] = []
+    overlays = find_overlays(scans)
+    if dialects.flux_v2:
+        flux2 = read_flux2(scans)
+        declared.update(flux2.declared)
+        fields.update(flux2.fields)
+        problems += flux2.problems
+    if dialects.argocd_image_updater:
+        argocd = read_argocd(scans)
+        problems += argocd.problems
+        for key, said in argocd.declared.items():
+            combined = combine_declared(declared.get(key), said)
+            assert combined is not None
+            declared[key] = combined
+    return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
+
+
+def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:
+    """Each annotation, comment and marker of a file, with its place."""
+    for declaration in scan.declarations:
+        yield declaration.key, declaration.location
+    for found in scan.fields:
+        if found.comment is not None:
+            yield "this comment", found.comment.location
+    for marker in scan.markers:
+        yield f"the marker of {marker.policy}", marker.location
+
+
+def fields_of(path: RepoPath, reading: FileReading, across: Across) -> tuple[ImageField, ...]:
+    """All of a file's, in the numbers that keys use."""
+    more = across.fields.get(path)
+    return (*reading.scan.fields, *more) if more else reading.scan.fields
+
+
+def field_at(key: FieldKey, files: Mapping[RepoPath, FileReading], across: Across) -> ImageField:
+    path, number = key
+    return fields_of(path, files[path], across)[number]
+
+
+def declared_for(
+    key: FieldKey, files: Mapping[RepoPath, FileReading], across: Across
+) -> Declared | None:
+    """The nearest first: our own word, that of other files, the file's dialect; then what an entry's workloads say."""
+    said = _declared_at(key, files, across)
+    reached = across.overlays.reached.get(key, ())
+    if is_ruled(said) or not reached:
+        return said
+    return combine_declared(said, _agreed([_declared_at(k, files, across) for k in reached]))
+
+
+def _declared_at(
+    key: FieldKey, files: Mapping[RepoPath, FileReading], across: Across
+) -> Declared | None:
+    path, number = key
+    reading = files[path]
+    native = reading.native[number] if number < len(reading.native) else None
+    dialect = reading.dialect[number] if number < len(reading.dialect) else None
+    return combine_declared(native, across.declared.get(key), dialect)
+
+
+def _agreed(said: Sequence[Declared | None]) -> Declared | None:
+    """What all the workloads that an entry reaches say alike. A lock of one is a lock; a disagreement is none's policy."""
+    locks = [declared for declared in said if declared is not None and declared.locked]
+    lock = locks[0] if locks else Declared()
+    first = said[0] or Declared()
+    alike = all(_rule(declared) == _rule(said[0]) for declared in said)
+    return replace(
+        first if alike else Declared(), locked=lock.locked, locked_reason=lock.locked_reason
+    )
+
+
+def _rule(declared: Declared | None) -> object:
+    """What is declared, wherever it is written."""
+    if declared is None:
+        return None, None
+    policy = declared.policy
+    return declared.automated, None if policy is None else replace(policy, source=None)
