@@ -7,10 +7,13 @@ too small behind it. A scalar's marks begin at its anchor or tag, if it has one:
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import yaml
 
 BOM = "\ufeff"
+_MOST_TAGS = 1 << 15
+_LONGEST_REMEMBERED = 100
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # Anchor and tag, each perhaps with a comment behind it when the value stands on a later line.
 _PROPERTIES = re.compile(r"(?:(?:!<[^\s>]*>|[&!][^\s,\[\]{}]*)\s+(?:#[^\r\n]*\s+)*)+")
@@ -105,8 +108,26 @@ def parse_documents(text: Text) -> Iterator[Document | Broken]:
         yield Document(index, root, text.bom, 0)
 
 
+class _Loader(yaml.CSafeLoader):
+    """libyaml's composer, which asks Python for the tag of every plain scalar: the same ones again and again."""
+
+    _tags: ClassVar[dict[str, str]] = {}
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, implicit)  # type: ignore[no-any-return, no-untyped-call]
+        tag = self._tags.get(value)
+        if tag is None:
+            tag = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+            if len(self._tags) >= _MOST_TAGS:
+                self._tags.clear()
+            if len(value) <= _LONGEST_REMEMBERED:
+                self._tags[value] = tag
+        return tag
+
+
 def _compose(body: str) -> Iterator[yaml.Node]:
-    loader = yaml.CSafeLoader(body)
+    loader = _Loader(body)
     try:
         while loader.check_node():
             node = loader.get_node()
