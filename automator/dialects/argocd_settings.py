@@ -218,7 +218,6 @@ class _Reader:
             platforms=frozenset(_read_platforms(options["platforms"], found)),
             # The strategy's choice is set whatever the image in use is.
             allow_downgrade=True,
-            allow_variant_change=True,
             versions=VersionScheme.SEMVER,
             source=listed.location,
         )

@@ -206,7 +206,6 @@ def _read_filter(declaration: Declaration, findings: Findings) -> Policy:
             name=_DIALECT,
             update=read.expression,
             versions=VersionScheme.SEMVER,
-            allow_variant_change=True,
             allow_downgrade=True,
             source=source,
         )

@@ -123,7 +123,6 @@ class Policies:
             keep_digest=keep_digest,
             # Flux writes what the policy selects, whatever the image in use is.
             allow_downgrade=True,
-            allow_variant_change=True,
             versions=VersionScheme.STRICT,
             source=source.location,
         )

@@ -294,7 +294,6 @@ def _newer_versions(
         filter=TagFilter(pattern),
         prerelease=not same_prerelease,
         versions=VersionScheme.SEMVER,
-        allow_variant_change=True,
     )
 
 

@@ -8,12 +8,13 @@ new annotations alone.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import yaml
 
 from automator.edit.check import Parsed
 from automator.edit.grown import Grown, check_grown
-from automator.edit.metadata import Owner, find_owners, is_null, own_pair
+from automator.edit.metadata import Owner, find_owners, is_null, own_pair, scalar_spans
 from automator.errors import EditRefused
 from automator.model.field import Location, RepoPath, Span
 from automator.yamltext.nodes import Document
@@ -63,6 +64,10 @@ class Annotator:
         self._text = self._before.text.text
         self._owners = find_owners(self._before)
 
+    @cached_property
+    def _values(self) -> frozenset[Span]:
+        return scalar_spans(self._before)
+
     def check(self, additions: Sequence[Addition]) -> None:
         """Raises EditRefused where one has no place, by its location."""
         self._edits(additions)
@@ -94,12 +99,15 @@ class Annotator:
     ) -> Iterator[tuple[Owner, list[NewAnnotation]]]:
         groups: dict[int, tuple[Owner, dict[str, NewAnnotation]]] = {}
         for new in annotations:
-            owner = self._owners.get((new.beside.line, new.beside.column))
+            place = (new.beside.line, new.beside.column)
+            if place not in self._owners:
+                raise EditRefused("no annotation stands here", location=str(new.beside))
+            owner = self._owners[place]
             if owner is None:
                 raise EditRefused(
-                    "the annotation beside which this is wanted is nobody's own",
+                    "several objects have this annotation through an alias",
                     location=str(new.beside),
-                    hint="write the value out where an alias stands",
+                    hint="write it out where the alias stands",
                 )
             _, added = groups.setdefault(id(owner.metadata), (owner, {}))
             if added.setdefault(new.key, new).value != new.value:
@@ -116,7 +124,7 @@ class Annotator:
         pair = own_pair(owner.metadata, "annotations")
         if pair is None:
             grown[id(owner.metadata)] = {"annotations": texts}
-            return self._append_map(owner, texts)
+            return self._append_map(owner, texts, place)
         key, value = pair
         grown[id(value)] = texts
         if is_null(value):
@@ -132,7 +140,7 @@ class Annotator:
             raise EditRefused(f"{standing[0]} stands there already", location=place)
         return self._append(owner.document, value, texts, place)
 
-    def _append_map(self, owner: Owner, texts: dict[str, str]) -> tuple[int, str]:
+    def _append_map(self, owner: Owner, texts: dict[str, str], place: str) -> tuple[int, str]:
         """`annotations` itself, at the end of the metadata."""
         metadata, style = owner.metadata, _key_style(owner.metadata)
         name = f"{style}annotations{style}:"
@@ -142,7 +150,7 @@ class Annotator:
             )
         margin, deeper = " " * metadata.value[0][0].start_mark.column, " " * owner.step
         lines = [name, *(deeper + line for line in _lines(texts, style))]
-        end = self._end(owner.document, metadata, str(owner.document.line + 1))
+        end = self._end(owner.document, metadata, place)
         return self._lines_below(end, [margin + line for line in lines])
 
     def _append(
@@ -234,7 +242,7 @@ class Annotator:
         """At the end of the scalar's last line, or of a block scalar's first: there a comment is the scalar's."""
         place = str(comment.at)
         span = comment.behind
-        if span is None or not self._before.scalars_at({span}):
+        if span is None or span not in self._values:
             raise EditRefused("no value stands here", location=place)
         if self._path.endswith(".json") or self._is_braced(span):
             raise EditRefused("JSON has no comments", location=place)

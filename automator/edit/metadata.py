@@ -1,5 +1,6 @@
 """Whose an annotation or a label is: the object whose own metadata it, or that of a template in it, stands in."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import yaml
 
 from automator.edit.check import Parsed
 from automator.errors import EditRefused
+from automator.model.field import Span
 from automator.scan.reach import get
 from automator.yamltext.nodes import Document, Text
 
@@ -103,16 +105,32 @@ def _step(metadata: yaml.MappingNode) -> int:
 
 def _count_readers(root: yaml.Node) -> dict[int, int]:
     """How many places lead to each node."""
-    readers: dict[int, int] = {}
+    return Counter(id(node) for node in _reached(root))
+
+
+def scalar_spans(parsed: Parsed) -> frozenset[Span]:
+    """Where scalars are written."""
+    return frozenset(
+        Span(*parsed.text.scalar_span(document, node))
+        for document in parsed.documents
+        if isinstance(document, Document)
+        for node in _reached(document.root)
+        if isinstance(node, yaml.ScalarNode)
+    )
+
+
+def _reached(root: yaml.Node) -> Iterator[yaml.Node]:
+    """Each node as often as a place leads to it; what is below it once."""
+    seen: set[int] = set()
     todo = [root]
     while todo:
         node = todo.pop()
-        readers[id(node)] = readers.get(id(node), 0) + 1
-        if readers[id(node)] > 1 or isinstance(node, yaml.ScalarNode):
+        yield node
+        if isinstance(node, yaml.ScalarNode) or id(node) in seen:
             continue
+        seen.add(id(node))
         for child in node.value:
             todo += child if isinstance(child, tuple) else [child]
-    return readers
 
 
 def _place_of(text: Text, document: Document, node: yaml.Node) -> tuple[int, int]:

@@ -32,6 +32,10 @@ from automator.scan.annotations import OWN_PREFIX
 ALL_DIALECTS = DialectSettings()
 
 WorkloadReader = Callable[[Sequence[Declaration], Sequence[ImageField]], WorkloadReading]
+Readers = Sequence[tuple[tuple[str, ...], WorkloadReader]]
+"""Each with the prefixes of the annotations that it reads."""
+
+_NATIVE: Readers = [((OWN_PREFIX,), read_native)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,8 @@ def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
         readers.append((FLUX1_PREFIXES, read_flux1))
     if dialects.keel:
         readers.append((KEEL_PREFIXES, read_keel))
-    native, problems = _read_workloads(scan, [((OWN_PREFIX,), read_native)])
-    dialect, more = _read_workloads(scan, readers)
+    native, problems = _read_workloads(scan.declarations, scan.fields, _NATIVE)
+    dialect, more = _read_workloads(scan.declarations, scan.fields, readers)
     problems += more
     for number, found in enumerate(scan.fields):
         if found.comment is not None:
@@ -98,25 +102,27 @@ def _hidden(
 
 
 def _read_workloads(
-    scan: FileScan, readers: Sequence[tuple[tuple[str, ...], WorkloadReader]]
+    declarations: Sequence[Declaration], fields: Sequence[ImageField], readers: Readers
 ) -> tuple[list[Declared | None], list[Problem]]:
     """Each reader sees all that one workload declares under its prefixes, and all the workload's image fields."""
-    declared: list[Declared | None] = [None] * len(scan.fields)
+    declared: list[Declared | None] = [None] * len(fields)
     problems: list[Problem] = []
-    declarations: dict[WorkloadId, list[Declaration]] = {}
-    for declaration in scan.declarations:
-        declarations.setdefault(declaration.workload, []).append(declaration)
-    for workload, own in declarations.items():
-        numbers = [n for n, found in enumerate(scan.fields) if found.workload == workload]
-        fields = [scan.fields[number] for number in numbers]
+    numbers: dict[WorkloadId, list[int]] = {}
+    for number, found in enumerate(fields):
+        numbers.setdefault(found.workload, []).append(number)
+    by_workload: dict[WorkloadId, list[Declaration]] = {}
+    for declaration in declarations:
+        by_workload.setdefault(declaration.workload, []).append(declaration)
+    for workload, own in by_workload.items():
+        theirs = numbers.get(workload, [])
         for prefixes, reader in readers:
-            theirs = [declaration for declaration in own if declaration.key.startswith(prefixes)]
-            if not theirs:
+            said = [declaration for declaration in own if declaration.key.startswith(prefixes)]
+            if not said:
                 continue
-            reading = reader(theirs, fields)
+            reading = reader(said, [fields[number] for number in theirs])
             problems += reading.problems
-            for number, said in zip(numbers, reading.declared, strict=True):
-                declared[number] = combine_declared(declared[number], said)
+            for number, word in zip(theirs, reading.declared, strict=True):
+                declared[number] = combine_declared(declared[number], word)
     return declared, problems
 
 
@@ -135,10 +141,23 @@ def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings
         argocd = read_argocd(scans)
         problems += argocd.problems
         for key, said in argocd.declared.items():
-            combined = combine_declared(declared.get(key), said)
-            assert combined is not None
-            declared[key] = combined
+            declared[key] = _with(declared.get(key), said)
+    for path, made in fields.items():
+        for key, guard in _guards(scans[path], made):
+            declared[key] = _with(declared.get(key), guard)
     return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
+
+
+def _with(nearer: Declared | None, said: Declared) -> Declared:
+    return combine_declared(nearer, said) or said
+
+
+def _guards(scan: FileScan, made: Sequence[ImageField]) -> Iterator[tuple[FieldKey, Declared]]:
+    """The locks of workloads hold for the fields, too, that only a marker names; their policies are the marker's."""
+    native, _ = _read_workloads(scan.declarations, made, _NATIVE)
+    for number, said in enumerate(native, start=len(scan.fields)):
+        if said is not None and said.locked:
+            yield (scan.path, number), Declared(locked=True, locked_reason=said.locked_reason)
 
 
 def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:
@@ -196,8 +215,8 @@ def _agreed(said: Sequence[Declared | None]) -> Declared | None:
 
 
 def _rule(declared: Declared | None) -> object:
-    """What is declared, wherever it is written."""
+    """What is declared, whoever says it and wherever."""
     if declared is None:
         return None, None
     policy = declared.policy
-    return declared.automated, None if policy is None else replace(policy, source=None)
+    return declared.automated, None if policy is None else replace(policy, name="", source=None)

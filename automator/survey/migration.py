@@ -74,7 +74,7 @@ class _Writing:
                 edited = annotator.apply(self._additions(steps))
                 wrong = set(self._ruled_otherwise(edited, steps))
             except EditRefused as error:
-                self._drop(steps, steps, error.message, error.hint)
+                self._drop(steps, steps, error.message, error.hint or BY_HAND)
                 continue
             if not wrong:
                 break
@@ -111,11 +111,10 @@ class _Writing:
         again = read_file(scan_file(self.path, edited), ALL_DIALECTS)
         migrated = {number for step in steps for number in step.numbers}
         before = self._numbers_in_order(migrated)
-        if [_identity(self.plan.fields[n]) for n in before] != list(
-            map(_identity, again.scan.fields)
-        ):
+        expected = [_identity(self.plan.fields[number]) for number in before]
+        if expected != list(map(_identity, again.scan.fields)):
             raise EditRefused("the image fields would be others", location=self.path)
-        for number, place in zip(before, range(len(before)), strict=True):
+        for place, number in enumerate(before):
             native, dialect = _own(again, place)
             target = _meaning(self.plan.said[number].target)
             if number not in migrated or self.plan.fields[number].location in self.plan.left:

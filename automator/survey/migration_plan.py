@@ -12,6 +12,7 @@ from json import loads
 from automator.config.policy_file import format_policy
 from automator.edit.annotate import Addition, NewAnnotation, NewComment
 from automator.model.field import (
+    Declaration,
     ImageField,
     Location,
     ManifestObject,
@@ -84,11 +85,14 @@ class MigrationPlan:
         self._fields_at: dict[Span, list[int]] = {}
         for number, found in enumerate(fields[: self.own]):
             policy = said[number].target.policy
-            text = format_policy(policy) if policy is not None else ""
+            text = "" if policy is None or self._is_held(policy) else format_policy(policy)
             name = found.workload, found.container
             self._policies_by_name.setdefault(name, set()).add(text)
             for part in found.parts:
                 self._fields_at.setdefault(part.span, []).append(number)
+        self._declared: dict[WorkloadId, list[Declaration]] = {}
+        for declaration in reading.scan.declarations:
+            self._declared.setdefault(declaration.workload, []).append(declaration)
         self._markers_by_field: dict[int, list[Marker]] = {}
         for marker in reading.scan.markers:
             if marker.field is not None:
@@ -149,7 +153,7 @@ class MigrationPlan:
         wanted = [number for number in wanted if self.said[number].lacks_policy]
         by_annotation = [n for n in wanted if beside is not None and self._fits_annotation(n)]
         if beside is not None:
-            self._annotate(beside, own, texts | self._policies(own, by_annotation))
+            self._annotate(workload, beside, own, texts | self._policies(own, by_annotation))
         for number in wanted:
             if number not in by_annotation:
                 self._comment(number)
@@ -164,8 +168,8 @@ class MigrationPlan:
         return min(
             (
                 declaration.location
-                for declaration in self.reading.scan.declarations
-                if declaration.workload == workload and not declaration.key.startswith(OWN_PREFIX)
+                for declaration in self._declared.get(workload, ())
+                if not declaration.key.startswith(OWN_PREFIX)
             ),
             default=None,
         )
@@ -204,14 +208,11 @@ class MigrationPlan:
             return {"policy": next(iter(texts.values()))}
         return texts
 
-    def _annotate(self, beside: Location, own: Sequence[int], texts: Mapping[str, str]) -> None:
+    def _annotate(
+        self, workload: WorkloadId, beside: Location, own: Sequence[int], texts: Mapping[str, str]
+    ) -> None:
         """What stands there already is not written again."""
-        workload = self.fields[own[0]].workload if own else None
-        standing = {
-            declaration.key: declaration.value
-            for declaration in self.reading.scan.declarations
-            if declaration.workload == workload
-        }
+        standing = {one.key: one.value for one in self._declared[workload]}
         for name, text in texts.items():
             if standing.get(f"{OWN_PREFIX}{name}", text) != text:
                 for number in own:

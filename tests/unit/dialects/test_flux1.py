@@ -46,7 +46,6 @@ def versions(text):
             name="fluxcd.io",
             update=parse_expression(text, VersionScheme.SEMVER),
             versions=VersionScheme.SEMVER,
-            allow_variant_change=True,
             allow_downgrade=True,
         )
     )

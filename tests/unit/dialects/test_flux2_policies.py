@@ -57,7 +57,7 @@ SAYS = [
 def test_what_a_policy_says(choice, update):
     policy = policy_of(make_policy(choice=choice), make_repository())
     assert str(policy) == f"{APP} {update}"
-    assert (policy.allow_downgrade, policy.allow_variant_change) == (True, True)
+    assert policy.allow_downgrade is True
     assert policy.versions is VersionScheme.STRICT
     assert str(policy.source) == "flux/app.yaml:1:1"
     assert policy.filter is None

@@ -27,7 +27,6 @@ def versions(text, pattern=RELEASE, *, prerelease=False):
         filter=TagFilter(pattern),
         prerelease=prerelease,
         versions=VersionScheme.SEMVER,
-        allow_variant_change=True,
     )
 
 
