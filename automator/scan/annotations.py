@@ -7,13 +7,14 @@ import yaml
 from automator.model.field import Declaration
 from automator.model.workload import WorkloadId
 from automator.scan.found import DocumentScan
-from automator.scan.reach import UNVISITED, get
+from automator.scan.reach import UNVISITED, get, keys_of
 
 OWN_PREFIX = "automator.dev/"
 _KNOWN = re.compile(
     r"automator\.dev/|(?:(?:filter|repository|tag|registry|image)\.)?fluxcd\.io/|flux\.weave\.works/"
     r"|keel\.sh/|argocd-image-updater\.argoproj\.io/"
 )
+_MERGE = "<<"
 _AS_LABELS = "keel.sh/"
 _TEMPLATE = "emplate"
 """How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
@@ -74,17 +75,23 @@ def _scan_map(
     if not isinstance(annotations, yaml.MappingNode) or id(annotations) in seen:
         return
     seen.add(id(annotations))
-    for key, value in annotations.value:
-        if not isinstance(key, yaml.ScalarNode) or not _KNOWN.match(key.value):
-            continue
-        if not label or key.value.startswith(_AS_LABELS):
+    pairs = [
+        (key.value, value)
+        for key, value in annotations.value
+        if isinstance(key, yaml.ScalarNode) and key.value != _MERGE
+    ]
+    if len(pairs) < len(annotations.value):
+        own = {key for key, _ in pairs}
+        pairs += [pair for pair in keys_of(annotations).items() if pair[0] not in own]
+    for key, value in pairs:
+        if _KNOWN.match(key) and (not label or key.startswith(_AS_LABELS)):
             _declare(scan, workload, key, value, label=label)
 
 
 def _declare(
     scan: DocumentScan,
     workload: WorkloadId,
-    key: yaml.ScalarNode,
+    key: str,
     value: yaml.Node,
     *,
     label: bool,
@@ -96,8 +103,8 @@ def _declare(
     else:
         # Declared all the same: a lock that cannot be read must not pass for no lock.
         text = scan.written(value)
-        scan.report(value, f"{key.value} is no text", "an annotation's value is a string: quote it")
+        scan.report(value, f"{key} is no text", "an annotation's value is a string: quote it")
     location = scan.location(value, start)
     scan.found.declarations.append(
-        Declaration(workload=workload, key=key.value, value=text, location=location, label=label)
+        Declaration(workload=workload, key=key, value=text, location=location, label=label)
     )

@@ -78,13 +78,17 @@ class _Assembly:
 
     def _finish(
         self, name: str, tag: str | None, digest: Digest | None, host: str
-    ) -> tuple[ImageReference, list[Piece]] | None:
+    ) -> tuple[ImageReference, list[Piece]]:
         image = read_image(str(ImageReference(f"{host}/{name}" if host else name, tag, digest)))
-        return None if image is None else (image, self._pieces)
+        if image is None:
+            raise NotRead(self._repository, f"behind the registry {host!r} it is no image name")
+        return image, self._pieces
 
     def _registry(self) -> str:
         written, node = read_literal(self._layout.registry)
         if self._overriding and self._layout.registry is not None:
+            if why_untouched(self._overriding) is not None:
+                raise NotRead(self._repository, f"{self._overriding!r} is put before it")
             return self._overriding.strip("/")
         if not written:
             written, node = read_literal(self._layout.prefix)

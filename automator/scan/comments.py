@@ -21,16 +21,20 @@ from automator.model.workload import WorkloadId
 from automator.scan.assembly import whole_piece
 from automator.scan.found import DocumentScan, Findings, Owner
 from automator.scan.layouts import name_container
-from automator.scan.reach import Path, name_path, text_of
+from automator.scan.reach import Path, Step, name_path, text_of
 from automator.scan.values import is_surely_image, read_image
-from automator.scan.workloads import object_workload, workload_of
+from automator.scan.workloads import is_sealed, object_workload, workload_of
 
+# Nothing in it reaches over another `#`: a line of a million of them would take for ever.
 _COMMENT = re.compile(
-    r"(?<![^ \t\r\n])#+[ \t]*(?P<text>automator:[^\r\n]*|\{[^\r\n]*\$imagepolicy[^\r\n]*|renovate:[^\r\n]*)"
+    r"(?<![^ \t\r\n\ufeff])#+[ \t]*(?P<text>automator:[^\r\n]*|\{[^\r\n#]*\$imagepolicy[^\r\n]*|renovate:[^\r\n]*)"
 )
 _OURS, _RENOVATE = "automator:", "renovate:"
 _ROLES = {"": Role.REFERENCE, "name": Role.REPOSITORY, "tag": Role.TAG, "digest": Role.DIGEST}
 _BLOCKS = frozenset({"|", ">"})
+_LINE_BREAK = re.compile(r"[\r\n]")
+_CLOSING = re.compile(r"[\]}]")
+_SEALED = "this document is sealed by SOPS: an edit would break its signature"
 
 
 def mentions_comments(text: str) -> bool:
@@ -40,7 +44,7 @@ def mentions_comments(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A scalar, and how it stands in its document. `beside` is what a key leads to."""
+    """A scalar, and how it stands in its document. `beside` is what a key leads to; `sealed` tells what SOPS signs."""
 
     span: Span
     node: yaml.ScalarNode
@@ -48,52 +52,72 @@ class _Place:
     path: Path
     scan: DocumentScan
     workload: WorkloadId
+    sealed: bool
     beside: yaml.Node | None = None
 
 
-def scan_comments(scans: Sequence[DocumentScan], found: Findings) -> None:
-    """`scans` are the documents of one text, and `found` what they hold: its fields get their comments."""
+def scan_comments(scans: Sequence[DocumentScan], found: Findings, first: int = 0) -> None:
+    """`scans` are the documents of one text, whose fields in `found` begin at `first`: they get their comments."""
     if scans:
-        _CommentScan(scans, found).run()
+        _CommentScan(scans, found, first).run()
 
 
 class _CommentScan:
-    def __init__(self, scans: Sequence[DocumentScan], found: Findings) -> None:
-        self._first = scans[0]
+    def __init__(self, scans: Sequence[DocumentScan], found: Findings, first: int) -> None:
+        self._scan = scans[0]
         self._text = scans[0].text.text
         self._found = found
         self._places = sorted(
             (place for scan in scans for place in _scalars(scan)), key=lambda place: place.span
         )
         self._starts = [place.span.start for place in self._places]
-        self._fields_at: dict[Span, list[int]] = {}
-        outer = self._first.inside
-        for number, field in enumerate(found.fields):
-            for part in field.parts:
-                spans = (part.span, *part.nested)
-                if spans[:-1] == ((outer.part.span, *outer.part.nested) if outer else ()):
-                    self._fields_at.setdefault(spans[-1], []).append(number)
+        self._fields_at = self._find_own_fields(first)
+        self._fields_in: dict[int, set[int]] = {}
+        for place in self._places:
+            numbers = self._fields_at.get(place.span)
+            if numbers:
+                self._fields_in.setdefault(id(place.holder), set()).update(numbers)
         self._groups: dict[int, int] = {}
+        # Those of the texts inside of this one have theirs.
+        self._first_group = len(found.markers)
+
+    def _find_own_fields(self, first: int) -> dict[Span, list[int]]:
+        """The fields of this text by the places of their scalars; not those of texts that its scalars hold."""
+        inside = self._scan.inside
+        outer = () if inside is None else (inside.part.span, *inside.part.nested)
+        found: dict[Span, list[int]] = {}
+        for number, field in enumerate(self._found.fields[first:], first):
+            for part in field.parts:
+                *above, span = part.span, *part.nested
+                if tuple(above) == outer:
+                    found.setdefault(span, []).append(number)
+        return found
 
     def run(self) -> None:
         for match in _COMMENT.finditer(self._text):
-            text = match["text"]
-            position, begin = match.start(), match.start("text")
-            if self._is_inside_scalar(position):
-                continue
-            line_start = (
-                max(self._text.rfind("\n", 0, position), self._text.rfind("\r", 0, position)) + 1
-            )
-            before = self._text[line_start:position]
-            target = self._target(position, line_start)
-            if before.lstrip().startswith("#"):
-                continue
-            if text.startswith(_RENOVATE):
-                self._leave_to_renovate(position, target)
-            elif text.startswith(_OURS):
-                self._mark(target, text.removeprefix(_OURS), begin + len(_OURS))
-            elif target is None or "#" not in self._text[target.span.end : position]:
-                self._add_marker(target, text, begin)
+            position = match.start()
+            if not self._is_inside_scalar(position):
+                self._read(position, match["text"], match.start("text"))
+
+    def _read(self, position: int, text: str, begin: int) -> None:
+        line_start = self._line_start(position)
+        if self._text[line_start:position].lstrip().startswith("#"):
+            return
+        target = self._target(position, line_start)
+        if text.startswith(_RENOVATE):
+            self._leave_to_renovate(position, text, target)
+        elif target is not None and target.sealed:
+            self._report(self._scan.location_at(begin), _SEALED, "remove the comment")
+        elif text.startswith(_OURS):
+            self._mark(target, text.removeprefix(_OURS), begin + len(_OURS))
+        elif target is None or "#" not in self._text[target.span.end : position]:
+            # Behind the end of a map or a list Flux reads it as that's, and does not heed it.
+            alone = target and not _CLOSING.search(self._text, target.span.end, position)
+            self._add_marker(target if alone else None, text, begin)
+
+    def _line_start(self, position: int) -> int:
+        start = max(self._text.rfind("\n", 0, position) + 1, self._scan.text.bom)
+        return max(start, self._text.rfind("\r", start, position) + 1)
 
     def _is_inside_scalar(self, position: int) -> bool:
         """But for the first line of a block scalar, where a comment may stand."""
@@ -101,9 +125,10 @@ class _CommentScan:
         if number < 0:
             return False
         span = self._places[number].span
-        head = self._text[span.start : position]
-        in_header = head[:1] in _BLOCKS and "\n" not in head and "\r" not in head
-        return position < span.end and not in_header
+        if position >= span.end:
+            return False
+        in_block = self._text[span.start] in _BLOCKS
+        return not in_block or _LINE_BREAK.search(self._text, span.start, position) is not None
 
     def _target(self, position: int, line_start: int) -> _Place | None:
         """The last scalar that ends on the comment's line before it; or the block scalar that it heads."""
@@ -115,7 +140,7 @@ class _CommentScan:
 
     def _mark(self, target: _Place | None, text: str, begin: int) -> None:
         expression = text.strip()
-        location = self._first.location_at(begin + len(text) - len(text.lstrip()))
+        location = self._scan.location_at(begin + len(text) - len(text.lstrip()))
         comment = Comment(text=expression, location=location)
         numbers = self._fields_of(target)
         if not numbers and target is not None and self._add_field(target):
@@ -147,12 +172,7 @@ class _CommentScan:
         scope = target.holder if target.beside is None else target.beside
         if isinstance(scope, yaml.ScalarNode):
             scope = target.holder
-        inside = {
-            number
-            for place in self._places
-            if place.holder is scope and place.span in self._fields_at
-            for number in self._fields_at[place.span]
-        }
+        inside = self._fields_in.get(id(scope), set())
         return list(inside) if len(inside) == 1 else []
 
     def _add_field(self, target: _Place) -> bool:
@@ -167,7 +187,7 @@ class _CommentScan:
         return True
 
     def _add_marker(self, target: _Place | None, text: str, begin: int) -> None:
-        location = self._first.location_at(begin)
+        location = self._scan.location_at(begin)
         policy, role, mistake = _read_marker(text)
         if mistake:
             self._report(
@@ -185,14 +205,19 @@ class _CommentScan:
                     workload=target.workload,
                     container=name_container(name_path(target.path), ""),
                     location=location,
-                    group=self._groups.setdefault(id(target.holder), len(self._groups)),
+                    group=self._groups.setdefault(
+                        id(target.holder), self._first_group + len(self._groups)
+                    ),
                     field=numbers[0] if numbers else None,
                     written=text.rstrip(),
                 )
             )
 
-    def _leave_to_renovate(self, position: int, target: _Place | None) -> None:
-        """The image on the comment's line, or on the next line that holds something."""
+    def _leave_to_renovate(self, position: int, text: str, target: _Place | None) -> None:
+        """The image on the comment's line, or on the next line that holds something.
+
+        A comment on another data source than images is about an image only if it stands at one.
+        """
         if target is None:
             number = bisect_right(self._starts, position)
             if number == len(self._places):
@@ -200,7 +225,9 @@ class _CommentScan:
             target = self._places[number]
             if target.beside is not None and number + 1 < len(self._places):
                 target = self._places[number + 1]
-        for number in self._fields_of(target):
+        other = "datasource=" in text and "datasource=docker" not in text
+        numbers = self._fields_at.get(target.span, []) if other else self._fields_of(target)
+        for number in numbers:
             field = self._found.fields[number]
             self._found.fields[number] = replace(field, managed_by="Renovate")
 
@@ -223,44 +250,29 @@ def _read_marker(text: str) -> tuple[str, Role, str]:
 def _scalars(scan: DocumentScan) -> Iterator[_Place]:
     """Every scalar of a document, the keys of maps among them, each once."""
     root = scan.document.root
-    workload = workload_of(scan.path, root)
     seen = {id(root)}
-    todo: list[tuple[Path, yaml.Node, WorkloadId]] = [(None, root, workload)]
+    todo: list[tuple[Path, yaml.Node, WorkloadId, bool]] = [
+        (None, root, workload_of(scan.path, root), False)
+    ]
     while todo:
-        path, node, workload = todo.pop()
+        path, node, workload, sealed = todo.pop()
+        steps: list[tuple[Step, yaml.Node]] = []
         if isinstance(node, yaml.MappingNode):
             workload = object_workload(node) or workload
-            steps = [
-                (key.value if isinstance(key, yaml.ScalarNode) else "", value)
-                for key, value in node.value
-            ]
-            yield from (
-                _place(scan, key, node, path, workload, beside=value)
-                for key, value in node.value
-                if isinstance(key, yaml.ScalarNode)
-            )
+            sealed = sealed or is_sealed(node)
+            for key, value in node.value:
+                steps.append((key.value if isinstance(key, yaml.ScalarNode) else "", value))
+                if isinstance(key, yaml.ScalarNode):
+                    span = Span(*scan.text.scalar_span(scan.document, key))
+                    yield _Place(span, key, node, path, scan, workload, sealed, value)
         elif isinstance(node, yaml.SequenceNode):
-            steps = [((number, item), item) for number, item in enumerate(node.value)]
-        else:
-            continue
+            steps += [((number, item), item) for number, item in enumerate(node.value)]
         for step, child in steps:
             if id(child) in seen:
                 continue
             seen.add(id(child))
             if isinstance(child, yaml.ScalarNode):
-                yield _place(scan, child, node, (path, step), workload)
+                span = Span(*scan.text.scalar_span(scan.document, child))
+                yield _Place(span, child, node, (path, step), scan, workload, sealed)
             else:
-                todo.append(((path, step), child, workload))
-
-
-def _place(
-    scan: DocumentScan,
-    node: yaml.ScalarNode,
-    holder: yaml.Node,
-    path: Path,
-    workload: WorkloadId,
-    *,
-    beside: yaml.Node | None = None,
-) -> _Place:
-    span = Span(*scan.text.scalar_span(scan.document, node))
-    return _Place(span, node, holder, path, scan, workload, beside)
+                todo.append(((path, step), child, workload, sealed))

@@ -24,13 +24,13 @@ from automator.scan.objects import KINDS as REFERRED_KINDS
 from automator.scan.objects import scan_object_values
 from automator.scan.reach import TooMuch, get, text_of, unique_items
 from automator.scan.tree import scan_tree
-from automator.scan.workloads import DocumentKind, kind_of, workload_of
+from automator.scan.workloads import DocumentKind, is_sealed, kind_of, workload_of
 
 Scanner = Callable[[DocumentScan, Owner, yaml.MappingNode], None]
 
 
 def _scan_nothing(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
-    """Its `image` is a schema's, or says what to poll, not what runs."""
+    """Its `image` is a schema's, or says what to poll or to choose, not what runs."""
 
 
 def _scan_flux_kustomization(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
@@ -39,19 +39,21 @@ def _scan_flux_kustomization(scan: DocumentScan, owner: Owner, root: yaml.Mappin
     scan_patches(scan, owner, spec)
 
 
-_KINDS: dict[str, Scanner] = {
-    "Application": scan_application,
-    "ApplicationSet": scan_application,
-    "CustomResourceDefinition": _scan_nothing,
-    "HelmChart": scan_chart_object,
-    "HelmChartConfig": scan_chart_object,
-    "HelmRelease": scan_helm_release,
-    "ImagePolicy": _scan_nothing,
-    "ImageRepository": _scan_nothing,
-    "ImageUpdateAutomation": _scan_nothing,
-    "ImageUpdater": _scan_nothing,
-    "Kustomization": _scan_flux_kustomization,
+_ARGOCD, _FLUX_IMAGES = ("argoproj.io/",), ("image.toolkit.fluxcd.io/",)
+_KINDS: dict[str, tuple[tuple[str, ...], Scanner]] = {
+    "Application": (_ARGOCD, scan_application),
+    "ApplicationSet": (_ARGOCD, scan_application),
+    "CustomResourceDefinition": (("apiextensions.k8s.io/",), _scan_nothing),
+    "HelmChart": (("helm.cattle.io/",), scan_chart_object),
+    "HelmChartConfig": (("helm.cattle.io/",), scan_chart_object),
+    "HelmRelease": (("helm.", "flux.weave.works/"), scan_helm_release),
+    "ImagePolicy": (_FLUX_IMAGES, _scan_nothing),
+    "ImageRepository": (_FLUX_IMAGES, _scan_nothing),
+    "ImageUpdateAutomation": (_FLUX_IMAGES, _scan_nothing),
+    "ImageUpdater": (("argocd-image-updater.argoproj.io/",), _scan_nothing),
+    "Kustomization": (("kustomize.toolkit.fluxcd.io/",), _scan_flux_kustomization),
 }
+"""With how their API's versions begin: others have kinds of these names too, as KubeVela an Application."""
 
 
 def scan_document(scan: DocumentScan, *, declares: bool) -> None:
@@ -76,7 +78,7 @@ def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
         if not isinstance(node, yaml.MappingNode) or id(node) in seen:
             continue
         seen.add(id(node))
-        if get(node, "sops") is not None:
+        if is_sealed(node):
             continue
         items = get(node, "items")
         if text_of(get(node, "kind")).endswith("List") and isinstance(items, yaml.SequenceNode):
@@ -111,11 +113,13 @@ def _scan_kubernetes_object(
     if kind in REFERRED_KINDS:
         scan_object_values(scan, workload, node)
     owner = Owner(workload, Form.CUSTOM_RESOURCE)
-    scanner = _KINDS.get(kind)
-    if scanner is None:
-        scan_tree(scan, owner, node)
-    else:
-        scanner(scan, owner, node)
+    _scanner_of(kind, text_of(get(node, "apiVersion")))(scan, owner, node)
+
+
+def _scanner_of(kind: str, api_version: str) -> Scanner:
+    versions, scanner = _KINDS.get(kind, ((), scan_tree))
+    known = not api_version or api_version.startswith(versions)
+    return scanner if known else scan_tree
 
 
 def _scan_kustomization(scan: DocumentScan, owner: Owner, node: yaml.MappingNode) -> None:

@@ -48,7 +48,7 @@ def scan_file(path: RepoPath, data: bytes) -> FileScan:
         return FileScan(path=path, skipped="template")
     if comments:
         scan_comments(scans, whole)
-    whole.sort_fields()
+    whole.sort()
     return FileScan(
         path=path,
         fields=tuple(whole.fields),

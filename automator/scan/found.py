@@ -1,6 +1,6 @@
 """What is found while a document is walked: fields, declarations and problems, each with its place."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import yaml
@@ -25,6 +25,7 @@ from automator.yamltext.nodes import Document, Text
 from automator.yamltext.offsets import Offsets, map_offsets
 
 _LONGEST_MESSAGE = 300
+_BLOCKS = frozenset({"|", ">"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,26 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
+        self._add_markers(other.markers, lambda number: number + len(self.fields))
         self.fields += other.fields
         self.declarations += other.declarations
-        self.markers += other.markers
         self.objects += other.objects
         self.problems += other.problems
 
-    def sort_fields(self) -> None:
-        """In the order of the text; markers keep to their fields."""
+    def sort(self) -> None:
+        """Fields and problems in the order of the text; markers keep to their fields."""
+        self.problems.sort(key=lambda problem: problem.location)
         order = sorted(range(len(self.fields)), key=lambda number: self.fields[number].location)
         moved = {old: new for new, old in enumerate(order)}
         self.fields = [self.fields[number] for number in order]
-        self.markers = [
-            marker if marker.field is None else replace(marker, field=moved[marker.field])
-            for marker in self.markers
+        markers, self.markers = self.markers, []
+        self._add_markers(markers, moved.__getitem__)
+
+    def _add_markers(self, markers: Iterable[Marker], move: Callable[[int], int]) -> None:
+        """`move` tells where the field of that number is now."""
+        self.markers += [
+            marker if marker.field is None else replace(marker, field=move(marker.field))
+            for marker in markers
         ]
 
 
@@ -125,10 +132,11 @@ class DocumentScan:
         )
 
     def _location_of(self, piece: Piece, start: int, end: int) -> Location:
-        if piece.within is not None:
+        """Of its first character, behind the head of a block; at the quote of what is whole."""
+        if piece.within is not None or piece.node.style in _BLOCKS:
             offsets = map_offsets(self.text.text[start:end], piece.node.value)
             if offsets is not None:
-                return self.location_at(start + offsets(piece.within.start))
+                return self.location_at(start + offsets(piece.within.start if piece.within else 0))
         return self.location(piece.node, start)
 
     def location_at(self, offset: int) -> Location:
@@ -187,6 +195,11 @@ class DocumentScan:
     def index(self) -> int:
         """Of the file's document that this is, or that this stands in."""
         return self.document.index if self.inside is None else self.inside.outer.index
+
+    @property
+    def depth(self) -> int:
+        """In how many scalars this document stands."""
+        return 0 if self.inside is None else 1 + len(self.inside.part.nested)
 
     def _also_read(self, node: yaml.ScalarNode) -> int:
         if not self.text.has_anchor(self.document, node):

@@ -1,6 +1,6 @@
 """Helm values: in values files, HelmReleases and Argo CD's objects, as YAML, as parameters, and as text in a scalar."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import yaml
@@ -10,10 +10,12 @@ from automator.scan.assembly import add_layout
 from automator.scan.found import DocumentScan, Owner
 from automator.scan.kustomize import scan_entries, scan_patches
 from automator.scan.layouts import Layout, find_layouts
-from automator.scan.reach import get, keys_of, text_of, unique_items, walk_mappings
+from automator.scan.reach import UNVISITED, get, keys_of, text_of, unique_items, walk_mappings
 from automator.scan.text import scan_text
 from automator.scan.tree import scan_tree
 
+_NO_SOURCES = UNVISITED | {"valuesObject"}
+"""A chart's values may hold what looks like a source; they are read as values already."""
 _PARTS = ("image", "repository", "tag", "registry")
 
 
@@ -23,9 +25,15 @@ def scan_values(
     """Every image at any depth. `global.imageRegistry` stands for the registries of the maps that have one."""
     if values is None:
         return
+    scan_tree(scan, replace(owner, form=Form.HELM_VALUES), values, prefix, _global_registry(values))
+
+
+def _global_registry(values: yaml.Node) -> str:
+    """`global.imageRegistry`; or `global.image.registry`, where that is no image of its own."""
     scope = get(values, "global")
-    registry = text_of(get(scope, "imageRegistry")) or text_of(get(get(scope, "image"), "registry"))
-    scan_tree(scan, replace(owner, form=Form.HELM_VALUES), values, prefix, registry)
+    image = get(scope, "image")
+    shared = get(image, "registry") if get(image, "repository") is None else None
+    return text_of(get(scope, "imageRegistry")) or text_of(shared)
 
 
 def scan_helm_release(scan: DocumentScan, owner: Owner, release: yaml.MappingNode) -> None:
@@ -48,6 +56,7 @@ def _placed_images(
 ) -> dict[str, dict[str, yaml.Node]]:
     """Flux v1's annotations `repository.fluxcd.io/CONTAINER: path`: the scalars by container and part."""
     placed: dict[str, dict[str, yaml.Node]] = {}
+    known: dict[int, dict[str, yaml.Node]] = {}
     for key, path in keys_of(get(get(release, "metadata"), "annotations")).items():
         domain, slash, container = key.partition("/")
         part = domain.removesuffix(".fluxcd.io")
@@ -55,7 +64,9 @@ def _placed_images(
             continue
         node = values
         for step in text_of(path).split("."):
-            node = get(node, step)
+            if id(node) not in known:
+                known[id(node)] = keys_of(node)
+            node = known[id(node)].get(step)
         if node is not None:
             placed.setdefault(container, {})[part] = node
     return placed
@@ -85,7 +96,7 @@ def _replace_by_placed(
 
 def scan_application(scan: DocumentScan, owner: Owner, root: yaml.Node) -> None:
     """Argo CD's Application and ApplicationSet, and the files `.argocd-source-APP.yaml`: sources at any depth."""
-    for _, mapping in walk_mappings(root, scan.visits):
+    for _, mapping in walk_mappings(root, scan.visits, _NO_SOURCES):
         keys = keys_of(mapping)
         if "kustomize" in keys:
             scan_entries(scan, owner, get(keys["kustomize"], "images"))
@@ -105,10 +116,19 @@ def scan_values_text(scan: DocumentScan, owner: Owner, text: yaml.Node | None) -
 
 
 def _scan_parameters(scan: DocumentScan, owner: Owner, parameters: yaml.Node | None) -> None:
-    """`{name: controller.image.tag, value: "1.2"}`: those that share a prefix stand for one map."""
+    """`{name: controller.image.tag, value: "1.2"}`."""
+    named = (
+        (text_of(get(item, "name")), get(item, "value")) for _, item in unique_items(parameters)
+    )
+    _scan_dotted(scan, owner, named)
+
+
+def _scan_dotted(
+    scan: DocumentScan, owner: Owner, named: Iterable[tuple[str, yaml.Node | None]]
+) -> None:
+    """Values by dotted names: those that share a prefix stand for one map."""
     maps: dict[tuple[str, ...], dict[str, yaml.Node]] = {}
-    for _, item in unique_items(parameters):
-        name, value = text_of(get(item, "name")), get(item, "value")
+    for name, value in named:
         if name and value is not None:
             *above, key = name.split(".")
             maps.setdefault(tuple(above), {})[key] = value
@@ -119,5 +139,7 @@ def _scan_parameters(scan: DocumentScan, owner: Owner, parameters: yaml.Node | N
 
 
 def scan_chart_object(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
-    """K3s' HelmChart and HelmChartConfig: values as text."""
-    scan_values_text(scan, owner, get(get(root, "spec"), "valuesContent"))
+    """K3s' HelmChart and HelmChartConfig: values as text, and by dotted names."""
+    spec = get(root, "spec")
+    scan_values_text(scan, owner, get(spec, "valuesContent"))
+    _scan_dotted(scan, owner, keys_of(get(spec, "set")).items())

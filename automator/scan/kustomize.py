@@ -76,15 +76,15 @@ def _read_digest(node: yaml.Node | None, pieces: list[Piece]) -> Digest | None:
 def _scan_string(scan: DocumentScan, owner: Owner, node: yaml.ScalarNode) -> None:
     """`[name=]repository[:tag][@digest]`; only the part behind the `=` is the image."""
     value = text_of(node)
-    name, equals, _ = value.partition("=")
-    start = len(name) + 1 if equals else len(value) - len(value.lstrip())
-    text = value[start:].strip()
+    name, equals, rest = value.partition("=")
+    text = (rest if equals else value).strip()
     reason = why_untouched(text)
     if reason is not None:
         report_untouched(scan, node, reason)
         return
     image = read_image(text)
     if image is not None:
+        start = value.index(text, len(name) + 1 if equals else 0)
         within = None if text == value else Span(start, start + len(text))
         container = name.strip() if equals else image.name
         scan.add_field(owner, container, image, [Piece(Role.REFERENCE, node, within)])
@@ -108,9 +108,15 @@ def scan_operations(scan: DocumentScan, owner: Owner, operations: yaml.Node) -> 
             container = text_of(get(value, "name")) or place
         else:
             image = value
-            container = place if items else above.rpartition("/")[2]
+            container = place if items else _name_of(above)
         if isinstance(image, yaml.ScalarNode):
             add_reference(scan, owner, container, image)
+
+
+def _name_of(pointer: str) -> str:
+    """`kafka` for `/spec/kafka/image`, as the object that is patched would name it."""
+    last = pointer.rpartition("/")[2]
+    return "image" if last in {"", "spec"} else last
 
 
 def scan_patches(scan: DocumentScan, owner: Owner, holder: yaml.Node | None) -> None:

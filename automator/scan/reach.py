@@ -1,6 +1,7 @@
 """How the nodes of a document are reached: by key, through merge keys, each once. Bounded against alias bombs."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Union
 
 import yaml
@@ -92,7 +93,9 @@ Path = Union[tuple["Path", Step], None]  # noqa: UP007 - a forward reference
 """How a node is reached from the root of a walk: the way to what holds it, and a step. Shared, so as to cost nothing."""
 
 
-def walk_mappings(node: yaml.Node, visits: Visits) -> Iterator[tuple[Path, yaml.MappingNode]]:
+def walk_mappings(
+    node: yaml.Node, visits: Visits, unvisited: AbstractSet[str] = UNVISITED
+) -> Iterator[tuple[Path, yaml.MappingNode]]:
     """Every mapping below, once however many aliases lead to it, in the order of the text; not `status`."""
     seen = {id(node)}
     todo: list[tuple[Path, yaml.Node]] = [(None, node)]
@@ -107,7 +110,7 @@ def walk_mappings(node: yaml.Node, visits: Visits) -> Iterator[tuple[Path, yaml.
                     value.__class__ is not yaml.ScalarNode
                     and id(value) not in seen
                     and key.value.__class__ is str
-                    and key.value not in UNVISITED
+                    and key.value not in unvisited
                 ):
                     seen.add(id(value))
                     below.append(((path, key.value), value))

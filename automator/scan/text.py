@@ -18,9 +18,10 @@ def scan_text(
     """`work` is called for each document in the text. A text that aliases bring back is scanned once."""
     if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
         return
-    inside = scan.enter(node)
-    if len(inside.part.nested) >= _DEEPEST or not scan.visits.is_first(node):
+    if scan.depth >= _DEEPEST or not scan.visits.is_first(node):
         return
+    inside = scan.enter(node)
+    first = len(scan.found.fields)
     text = Text(node.value)
     scans: list[DocumentScan] = []
     for document in parse_documents(text):
@@ -31,4 +32,4 @@ def scan_text(
         work(inner)
         scans.append(inner)
     if mentions_comments(node.value):
-        scan_comments(scans, scan.found)
+        scan_comments(scans, scan.found, first)

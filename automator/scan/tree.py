@@ -52,9 +52,10 @@ class _PodLists:
         self._nodes: set[int] = set()
 
     def scan(self, keys: Mapping[str, yaml.Node]) -> None:
-        for key in POD_LISTS & keys.keys():
-            value = keys[key]
-            if (key, id(value)) in self._met or not isinstance(value, yaml.SequenceNode):
+        for key, value in keys.items():
+            if key not in POD_LISTS or not isinstance(value, yaml.SequenceNode):
+                continue
+            if (key, id(value)) in self._met:
                 continue
             self._met.add((key, id(value)))
             scan_pod_list(self._scan, self._owner, key, value)

@@ -12,6 +12,20 @@ KUSTOMIZATION_NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kus
 _KUSTOMIZE_API = "kustomize.config.k8s.io/"
 _ARGOCD_SOURCE = ".argocd-source-"
 _SERVICE_KEYS = ("image", "build", "extends")
+_COMPOSE_KEYS = frozenset(
+    {
+        "configs",
+        "include",
+        "models",
+        "name",
+        "networks",
+        "secrets",
+        "services",
+        "version",
+        "volumes",
+    }
+)
+"""What else may stand at the top of a Compose file is an extension, `x-...` (compose-spec, "extensions")."""
 
 
 class DocumentKind(Enum):
@@ -42,10 +56,21 @@ def kind_of(path: RepoPath, root: yaml.Node) -> DocumentKind:
         return DocumentKind.OBJECT
     if name.startswith(_ARGOCD_SOURCE):
         return DocumentKind.ARGOCD_SOURCE
+    return DocumentKind.COMPOSE if _is_compose(name, root) else DocumentKind.VALUES
+
+
+def _is_compose(name: str, root: yaml.Node) -> bool:
+    """A chart's values may have `services` too, with more beside them."""
     services = keys_of(get(root, "services")).values()
-    if any(get(service, key) is not None for service in services for key in _SERVICE_KEYS):
-        return DocumentKind.COMPOSE
-    return DocumentKind.VALUES
+    return any(get(service, key) is not None for service in services for key in _SERVICE_KEYS) and (
+        "compose" in name
+        or all(key in _COMPOSE_KEYS or key.startswith(("x-", "<<")) for key in keys_of(root))
+    )
+
+
+def is_sealed(node: yaml.Node) -> bool:
+    """SOPS signs the whole document: any edit would break the signature."""
+    return get(node, "sops") is not None
 
 
 def workload_of(path: RepoPath, root: yaml.Node) -> WorkloadId:

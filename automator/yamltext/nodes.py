@@ -5,8 +5,10 @@ too small behind it. A scalar's marks begin at its anchor or tag, if it has one:
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import yaml
@@ -14,6 +16,7 @@ import yaml
 BOM = "\ufeff"
 _MOST_TAGS = 1 << 15
 _LONGEST_REMEMBERED = 100
+_NEWLINE = re.compile("\n")
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # Anchor and tag, each perhaps with a comment behind it when the value stands on a later line.
 _PROPERTIES = re.compile(r"(?:(?:!<[^\s>]*>|[&!][^\s,\[\]{}]*)\s+(?:#[^\r\n]*\s+)*)+")
@@ -65,10 +68,16 @@ class Text:
         start = node.start_mark.index + document.offset
         return "&" in self.text[start : self.scalar_span(document, node)[0]]
 
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        """Found once: a file may have a place to tell for every line."""
+        return [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+
     def place_at(self, offset: int) -> Place:
-        """Of any character, by counting the lines before it."""
-        line_start = max(self.text.rfind("\n", 0, offset) + 1, self.bom)
-        return Place(self.text.count("\n", 0, offset) + 1, offset - line_start + 1)
+        """Of any character."""
+        line = bisect_right(self._line_starts, offset)
+        line_start = max(self._line_starts[line - 1], self.bom)
+        return Place(line, offset - line_start + 1)
 
     def offset_of(self, line: int, column: int) -> int:
         """The character at a line and column, both from 1."""
@@ -82,8 +91,8 @@ class Text:
         mark = node.start_mark
         if start == mark.index + document.offset:
             return Place(mark.line + document.line + 1, mark.column + 1)
-        line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
-        line_start = max(line_start, self.bom)
+        line_start = max(self.text.rfind("\n", 0, start) + 1, self.bom)
+        line_start = max(line_start, self.text.rfind("\r", line_start, start) + 1)
         lines = self.text.count("\n", mark.index + document.offset, start)
         return Place(mark.line + document.line + 1 + lines, start - line_start + 1)
 

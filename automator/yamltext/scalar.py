@@ -8,7 +8,7 @@ import yaml
 _RESOLVER = yaml.resolver.Resolver()
 _STRING = "tag:yaml.org,2002:str"
 # What Go's parsers read as a number, a date or a boolean, though PyYAML does not.
-_GO_ONLY = re.compile(r"0[oOxXbB].*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[yYnN]")
+_GO_ONLY = re.compile(r"0[oOxXbB][0-9a-fA-F_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[yYnN]")
 
 
 @lru_cache(maxsize=4096)

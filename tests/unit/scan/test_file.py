@@ -1,5 +1,7 @@
 """What a scan finds, where, and what it leaves alone or passes over."""
 
+import tracemalloc
+
 import pytest
 
 from automator.scan.file import is_manifest_path, scan_file
@@ -110,6 +112,17 @@ def test_two_fields_of_one_name_are_told_apart_by_their_place():
     assert first.location < second.location
 
 
+@pytest.mark.parametrize(("written", "place"), [
+    ("x:1", (3, 10)), ("'x:1'", (3, 10)), ("&a x:1", (3, 13)), ("!!str x:1", (3, 16)), ("\n    x:1", (4, 5)),
+    ("|\n    x:1", (4, 5)), ("|-\n    x:1", (4, 5)), (">\n    x:1", (4, 5)), (">-\n    x:1", (4, 5)), ("&a >- # why\n\n    x:1", (5, 5)),
+    ('"x\\x3a1"', (3, 10)),
+])  # fmt: skip
+def test_a_place_is_that_of_the_value_however_it_is_written(written, place):
+    text = f"kind: Farm\nmetadata: {{name: a}}\nimage:   {written}\n"
+    (field,) = scan_file("a.yaml", text.encode()).fields
+    assert (field.location.line, field.location.column) == place
+
+
 def test_line_and_column_point_at_the_first_character():
     text = "---\n# one\n---\n" + HEAD + "spec:\n  containers:\n  - name: c\n    image: &a x:1\n"
     for prefix, newline in (("", "\n"), ("\ufeff", "\r\n")):
@@ -190,6 +203,18 @@ def test_annotations_of_a_template_in_a_custom_resource(key):
     assert [d.value for d in scan_file("a.yaml", text.encode()).declarations] == ["latest"]
 
 
+def test_annotations_that_a_merge_key_brings():
+    text = (
+        "x: &common {automator.dev/policy: latest, automator.dev/locked: 'true', y: z}\n"
+        "kind: Pod\nmetadata: {name: a, annotations: {<<: *common, automator.dev/policy: 'semver:1'}}\n"
+    )
+    declarations = scan_file("a.yaml", text.encode()).declarations
+    assert [(d.key, d.value) for d in declarations] == [
+        ("automator.dev/policy", "semver:1"),
+        ("automator.dev/locked", "true"),
+    ]
+
+
 def test_annotations_elsewhere_are_not_ours():
     text = "kind: Farm\nmetadata: {name: a}\nspec: {metadata: {annotations: {automator.dev/policy: latest}}}\n"
     assert scan_file("a.yaml", text.encode()).declarations == ()
@@ -251,6 +276,31 @@ def test_a_long_file_that_does_not_parse_is_refused_quickly(line):
     scan = scan_file("a.yaml", b"image: [\n" + line.encode() * 100_000)
     assert scan.fields == ()
     assert scan.skipped or scan.problems
+
+
+@pytest.mark.parametrize("text", [
+    pytest.param("#" + " # {" * 300_000, id="one line of openings"),
+    pytest.param("#" * 1_000_000, id="one line of signs"),
+    pytest.param("x: |\n" + "  y # automator: latest\n" * 50_000, id="in a block"),
+    pytest.param("x: '\n" + "  y # automator: latest\n" * 50_000 + "'", id="in quotes"),
+    pytest.param("# x: y # automator: latest\n" * 50_000, id="in commented-out lines"),
+])  # fmt: skip
+def test_what_looks_like_comments_without_end_is_read_quickly(text):
+    """Any step that took the square of the length would take minutes here."""
+    scan = scan_file("a.yaml", f"image: o/a:1 # automator: latest\n{text}\n".encode())
+    assert [field.comment.text for field in scan.fields] == ["latest"]
+    assert scan.problems == ()
+
+
+def test_what_a_merge_key_brings_to_many_maps_is_not_kept_for_each():
+    base = ", ".join(f"x{n}: 1" for n in range(190))
+    text = f"base: &b {{{base}, image: 'a:1'}}\nmaps:\n" + "- {<<: *b}\n" * 3_000
+    tracemalloc.start()
+    fields = scan_file("values.yaml", text.encode()).fields
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(fields) == 3_001
+    assert most < 20_000_000
 
 
 @pytest.mark.parametrize(("path", "expected"), [
