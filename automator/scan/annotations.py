@@ -7,7 +7,7 @@ import yaml
 from automator.model.field import Declaration
 from automator.model.workload import WorkloadId
 from automator.scan.found import DocumentScan
-from automator.scan.reach import UNVISITED, get, keys_of
+from automator.scan.reach import Path, get, keys_of
 
 OWN_PREFIX = "automator.dev/"
 _KNOWN = re.compile(
@@ -15,6 +15,13 @@ _KNOWN = re.compile(
     r"|keel\.sh/|argocd-image-updater\.argoproj\.io/"
 )
 _MERGE = "<<"
+_DOMAINS = (
+    "automator.dev/",
+    "fluxcd.io/",
+    "flux.weave.works/",
+    "keel.sh/",
+    "argocd-image-updater.argoproj.io/",
+)
 _AS_LABELS = "keel.sh/"
 _TEMPLATE = "emplate"
 """How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
@@ -22,37 +29,21 @@ _TEMPLATE = "emplate"
 
 def mentions_declarations(text: str) -> bool:
     """A quick look at a whole file."""
-    return _KNOWN.search(text) is not None
+    return any(domain in text for domain in _DOMAINS)
 
 
 def scan_annotations(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
     """In the metadata of an object and of the templates below it; those that aliases repeat once."""
     seen: set[int] = set()
-    for holder in _holders(node):
+    templates = [mapping for path, mapping in scan.walk(node) if _leads_to_template(path)]
+    for holder in (node, *templates):
         metadata = get(holder, "metadata")
         _scan_map(scan, workload, get(metadata, "annotations"), seen, label=False)
         _scan_map(scan, workload, get(metadata, "labels"), seen, label=True)
 
 
-def _holders(root: yaml.MappingNode) -> list[yaml.Node]:
-    """The object and the templates below it, each once. A leaner walk than that of images: no way is remembered."""
-    holders: list[yaml.Node] = [root]
-    seen = {id(root)}
-    todo: list[yaml.Node] = [root]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, yaml.SequenceNode):
-            pairs = [("", item) for item in node.value]
-        else:
-            pairs = [(key.value, value) for key, value in node.value]
-        for key, value in reversed(pairs):
-            if isinstance(value, yaml.ScalarNode) or id(value) in seen or key in UNVISITED:
-                continue
-            seen.add(id(value))
-            todo.append(value)
-            if isinstance(key, str) and key.endswith(_TEMPLATE):
-                holders.append(value)
-    return holders
+def _leads_to_template(path: Path) -> bool:
+    return path is not None and isinstance(path[1], str) and path[1].endswith(_TEMPLATE)
 
 
 def scan_common_annotations(

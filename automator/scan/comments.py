@@ -142,9 +142,7 @@ class _CommentScan:
         expression = text.strip()
         location = self._scan.location_at(begin + len(text) - len(text.lstrip()))
         comment = Comment(text=expression, location=location)
-        numbers = self._fields_of(target)
-        if not numbers and target is not None and self._add_field(target):
-            numbers = [len(self._found.fields) - 1]
+        numbers = self._marked_by(target)
         if not numbers:
             self._report(
                 location,
@@ -162,6 +160,15 @@ class _CommentScan:
             elif field.comment is None:
                 self._found.fields[number] = replace(field, comment=comment)
 
+    def _marked_by(self, target: _Place | None) -> list[int]:
+        """The fields that a comment of ours rules. Any scalar that holds a whole reference can be marked."""
+        if target is None:
+            return []
+        own = self._fields_at.get(target.span)
+        if not own and self._add_field(target):
+            return [len(self._found.fields) - 1]
+        return self._fields_of(target)
+
     def _fields_of(self, target: _Place | None) -> list[int]:
         """The scalar's own; else the one image in what its key leads to, or in the map that it stands in."""
         if target is None:
@@ -176,7 +183,6 @@ class _CommentScan:
         return list(inside) if len(inside) == 1 else []
 
     def _add_field(self, target: _Place) -> bool:
-        """Any scalar that holds a whole reference can be marked."""
         image = read_image(text_of(target.node).strip())
         if image is None or target.beside is not None or not is_surely_image(image):
             return False

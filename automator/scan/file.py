@@ -14,7 +14,7 @@ from automator.yamltext.nodes import Broken, Text, parse_documents
 _SUFFIXES = (".yaml", ".yml", ".json")
 _NAMES = frozenset({"Kustomization", "Kptfile"})
 _RELEVANT = re.compile(
-    rb"[Ii]mage|reference|[Rr]epository|\brepo\b|Kustomization|kind: *Component|automator\b|fluxcd\.io/|weave\.works/|keel\.sh/"
+    rb"Image|reference|[Rr]epository|\brepo\b|Kustomization|kind: *(?:Component|Application)|automator\b|fluxcd\.io/|weave\.works/|keel\.sh/"
 )
 # No pattern that looks for the closing half: a line of a million opening halves would take for ever.
 _TEMPLATE = re.compile(r"\{\{|\{%|^[ \t]*<%", re.MULTILINE)
@@ -61,7 +61,8 @@ def scan_file(path: RepoPath, data: bytes) -> FileScan:
 
 def _may_matter(path: RepoPath, data: bytes) -> bool:
     return (
-        _RELEVANT.search(data) is not None
+        b"image" in data
+        or _RELEVANT.search(data) is not None
         or data.startswith(UTF16_MARKS)
         or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
     )

@@ -20,7 +20,7 @@ from automator.model.field import (
 )
 from automator.model.image import ImageReference
 from automator.model.workload import WorkloadId
-from automator.scan.reach import Visits, count_readers
+from automator.scan.reach import Path, Visits, count_readers, walk_mappings
 from automator.yamltext.nodes import Document, Text
 from automator.yamltext.offsets import Offsets, map_offsets
 
@@ -113,7 +113,14 @@ class DocumentScan:
     found: Findings = field(default_factory=Findings)
     inside: Inside | None = None
     visits: Visits = field(default_factory=Visits)
+    _walked: tuple[yaml.Node, list[tuple[Path, yaml.MappingNode]]] | None = None
     _readers: dict[int, int] | None = None
+
+    def walk(self, root: yaml.Node) -> list[tuple[Path, yaml.MappingNode]]:
+        """Every mapping below, with the way to it. Who asks for the same root again gets the same list."""
+        if self._walked is None or self._walked[0] is not root:
+            self._walked = root, list(walk_mappings(root, self.visits))
+        return self._walked[1]
 
     def part(self, piece: Piece) -> Part:
         start, end = self.text.scalar_span(self.document, piece.node)

@@ -18,7 +18,9 @@ class TooMuch(Exception):
 
 
 class Visits:
-    """The collections of a document that were visited. Coming back to them is free up to a number of entries."""
+    """The collections of a document that were visited. Coming back to them is free, for as many entries as the document
+    has and some more: once for whoever reads a part of it anew, but not for aliases that multiply.
+    """
 
     def __init__(self, entries_again: int = 100_000) -> None:
         self._left = entries_again
@@ -32,6 +34,7 @@ class Visits:
     def enter(self, node: yaml.Node) -> None:
         """Raises TooMuch."""
         if self.is_first(node):
+            self._left += 1 + len(node.value)
             return
         self._left -= 1 + len(node.value)
         if self._left < 0:

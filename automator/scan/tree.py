@@ -10,7 +10,7 @@ from automator.scan.assembly import add_layout
 from automator.scan.found import DocumentScan, Owner
 from automator.scan.layouts import find_layouts, is_image_name, is_interesting
 from automator.scan.podspec import CONTAINER_LISTS, POD_LISTS, is_twice, scan_pod_list
-from automator.scan.reach import Path, get, keys_of, last_key, name_path, text_of, walk_mappings
+from automator.scan.reach import Path, get, keys_of, last_key, name_path, text_of
 
 _NAMED_BY_THEIR_HOLDER = frozenset({"container", "script"})
 """Argo Workflows' templates have one of these; the template has the name."""
@@ -25,7 +25,7 @@ def scan_tree(
 ) -> None:
     """`overriding` is the registry that a chart's `global.imageRegistry` puts in place of the images' own."""
     pods, found = _PodLists(scan, replace(owner, form=Form.POD_SPEC)), []
-    for path, mapping in walk_mappings(root, scan.visits):
+    for path, mapping in scan.walk(root):
         keys = keys_of(mapping)
         if not POD_LISTS.isdisjoint(keys):
             pods.scan(keys)
