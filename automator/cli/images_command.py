@@ -24,7 +24,7 @@ def command(directory: Path, *, output: str) -> None:
     for scan in manifests.scans:
         for problem in scan.problems:
             sys.stderr.write(f"automator: {problem}\n")
-        if scan.skipped:
+        if scan.skipped and not scan.problems:
             sys.stderr.write(f"automator: {scan.path}: passed over: {scan.skipped}\n")
     if output == "json":
         print_json(shapes)

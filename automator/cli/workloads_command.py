@@ -1,6 +1,7 @@
 """`automator workloads`: the table that people know from the origin of this tool."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -17,7 +18,7 @@ from automator.model.plan import Change, Status, Unchanged
 from automator.model.selection import Outcome
 from automator.model.tags import ImageFacts
 from automator.observe.observer import Observer
-from automator.report.shapes import workload_shape
+from automator.report.shapes import reaches_of, workload_shape
 from automator.select.order import build_time
 from automator.survey.containers import Container
 from automator.wiring import open_system
@@ -53,10 +54,7 @@ def command(
             }
         )
     else:
-        print_table(
-            ["Workload", "Container", "Image", "Current", "Behind", "Latest", "Policy", "Status"],
-            [_cells(row) for row in rows],
-        )
+        print_table(*_table(rows))
     for name, error in failures.items():
         sys.stderr.write(f"automator: {name}: {error}\n")
     return int(bool(failures))
@@ -103,6 +101,16 @@ async def _with_times(
 
 def _built_at(facts: ImageFacts | None, now: datetime) -> datetime | None:
     return None if facts is None else build_time(facts, now)
+
+
+def _table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Which workloads an entry reaches is a column where there are such entries."""
+    headers = ["Workload", "Container", "Image", "Current", "Behind", "Latest", "Policy", "Status"]
+    cells = [_cells(row) for row in rows]
+    reached = [", ".join(reaches_of(row.container.reaches)) for row in rows]
+    if not any(reached):
+        return headers, cells
+    return [*headers, "Reaches"], [[*row, names] for row, names in zip(cells, reached, strict=True)]
 
 
 def _cells(row: Row) -> list[str]:

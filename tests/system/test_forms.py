@@ -96,6 +96,9 @@ def test_an_entry_takes_the_policy_of_the_workloads_that_it_reaches(world, push_
     assert rows["default:kustomization/overlays/prod"]["reaches"] == ["shop:deployment/web"]
     assert rows["shop:deployment/web"]["status"] == "overridden"
     assert "overlays/prod/kustomization.yaml:4:11" in rows["shop:deployment/web"]["reason"]
+    header, *table = world.run("workloads").stdout.splitlines()
+    assert header.endswith("Reaches")
+    assert [line.endswith("shop:deployment/web") for line in table].count(True) == 1
     explained = world.json("explain", "shop:deployment/web")["containers"]
     assert [container["workload"] for container in explained] == [
         "shop:deployment/web",
