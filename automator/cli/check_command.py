@@ -73,7 +73,7 @@ async def _check_repos(path: Path, repo_names: tuple[str, ...], found: _Findings
                 found.failures[repo.name] = str(error)
                 continue
             told = [*snapshot.problems, *remarks(match_policies(snapshot, rules)), *outside]
-            for problem in sorted(told, key=lambda problem: problem.location):
+            for problem in sorted(dict.fromkeys(told), key=lambda problem: problem.location):
                 lines = found.notes if problem.note else found.problems
                 lines.append(f"{repo.name}: {problem}")
             fields += snapshot.fields

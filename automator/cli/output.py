@@ -19,7 +19,9 @@ _TIME_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600)
 
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Bytes of a path that are no UTF-8 are escaped: they would make it no JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -59,6 +59,8 @@ def command(
             done += changes
     for mistake in refused:
         sys.stderr.write(f"automator: {mistake}\n")
+    if not done and not refused:
+        sys.stderr.write(f"automator: no image of {target.name} is written here\n")
     for path, edited in edits:
         replace_file(path, edited)
     if output == "json":

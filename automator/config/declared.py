@@ -103,7 +103,7 @@ def _report_without_effect(
             near = get_close_matches(container, containers, n=1)
             known = f"known: {', '.join(sorted(containers))}" if containers else "no image is here"
             hint = f"did you mean {near[0]}?" if near else known
-        elif name == "policy" and not fields:
+        elif name in {"policy", "automated"} and not fields:
             message = f"{key} has no effect: no image is written in {declaration.workload}"
             hint = "annotate the manifest that has the image"
         elif name == "locked-reason" and not said.workload.locked:
@@ -150,7 +150,7 @@ def _parse(name: str, text: str) -> tuple[Policy | None, tuple[tuple[int, str, s
         return None, ((0, "neither an expression nor a mapping", "as in semver:^1.2"),)
     except ValidationError as error:
         return None, tuple(
-            (0, f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", "")
+            (0, *_explain(detail["type"], ".".join(map(str, detail["loc"])), detail["msg"]))
             for detail in error.errors(include_input=False, include_url=False)
         )
     policy, mistakes = make_policy(options, name, None)
@@ -158,3 +158,10 @@ def _parse(name: str, text: str) -> tuple[Policy | None, tuple[tuple[int, str, s
     return policy, tuple(
         (0 if structured else offset, message, hint) for _, offset, message, hint in mistakes
     )
+
+
+def _explain(kind: str, where: str, message: str) -> tuple[str, str]:
+    if kind != "extra_forbidden":
+        return f"{where}: {message}", ""
+    near = get_close_matches(where, PolicyOptions.model_fields, n=1)
+    return f"unknown key {where!r}", f"did you mean {near[0]!r}?" if near else ""

@@ -59,12 +59,15 @@ def read_argocd(files: Mapping[RepoPath, FileScan]) -> RepoReading:
                 found.setdefault(declaration.workload, []).append(declaration)
         for workload, declarations in found.items():
             reader.read_workload(scan, workload, declarations)
-    return RepoReading(declared=reader.declared, problems=tuple(reader.problems))
+    return RepoReading(
+        declared=reader.declared, said_by=reader.said_by, problems=tuple(reader.problems)
+    )
 
 
 class _Reader:
     def __init__(self, files: Mapping[RepoPath, FileScan]) -> None:
         self.declared: dict[FieldKey, Declared] = {}
+        self.said_by: dict[FieldKey, set[tuple[RepoPath, WorkloadId]]] = {}
         self.problems: list[Problem] = []
         self._files = files
 
@@ -89,7 +92,9 @@ class _Reader:
         places = list(self._places(scan, workload, settings))
         for image in settings.images:
             for place in places:
-                if self._declare_in(place, image):
+                if reached := self._declare_in(place, image):
+                    for key in reached:
+                        self.said_by.setdefault(key, set()).add((scan.path, workload))
                     break
             else:
                 self._tell_unreached(image, places, settings)
@@ -130,8 +135,8 @@ class _Reader:
         path, number = key
         return self._files[path].fields[number]
 
-    def _declare_in(self, place: _Place, image: WantedImage) -> bool:
-        """Whether the place holds the image, be it that its policy is held there."""
+    def _declare_in(self, place: _Place, image: WantedImage) -> list[FieldKey]:
+        """The fields of the place that hold the image, be it that its policy is held there."""
         wanted = parse_repository(image.image)
         same = [key for key in place.keys if self._field(key).image.repository == wanted]
         if image.kustomize_name:
@@ -140,7 +145,7 @@ class _Reader:
         for key in helm or same:
             self._put(key, image)
         if same:
-            return True
+            return helm or same
         names = [image.kustomize_name or image.image]
         renamed = [
             key
@@ -152,7 +157,7 @@ class _Reader:
             what = f"this entry is {field.image.name}; image-list wants {image.image} for it"
             self._report(field.location, what, "names are not rewritten: change it by hand")
             self.declared[key] = Declared(policy=held(DIALECT, image.location))
-        return bool(renamed)
+        return renamed
 
     def _is_named(self, key: FieldKey, names: Iterable[str]) -> bool:
         """Whether a Kustomize entry is for the image of that name in the base; other forms have no such name."""

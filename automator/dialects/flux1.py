@@ -16,6 +16,7 @@ from automator.dialects.annotations import (
     as_shell_pattern,
     foreign_characters,
     held,
+    is_containers,
     keep_first,
     nearest,
     read_flag,
@@ -94,7 +95,7 @@ def _name_in_flux(field: ImageField, placed: frozenset[str]) -> str:
 
     In a HelmRelease these are images at the top of the values (`chart-image`), one map down, or named by a path.
     """
-    if field.slot not in _SLOTS:
+    if field.slot not in _SLOTS or not is_containers(field):
         return ""
     if field.workload.kind != _HELM_RELEASE or field.container in placed:
         return field.container

@@ -88,6 +88,9 @@ class _MarkerReader:
 
     def _read(self, scan: FileScan, markers: Sequence[Marker]) -> None:
         first = markers[0]
+        if not first.policy:
+            self._hold(scan.path, first)
+            return
         structural = None if first.field is None else scan.fields[first.field]
         target = self._target(scan.path, first)
         if target is not None:
@@ -133,7 +136,7 @@ class _MarkerReader:
     def _hold(self, path: RepoPath, marker: Marker) -> None:
         """The structural field, if there is one, gets no policy from elsewhere."""
         if marker.field is not None:
-            policy = held(marker.policy, marker.location)
+            policy = held(marker.policy or "an unreadable marker", marker.location)
             self.declared[path, marker.field] = Declared(policy=policy)
 
     def _add_field(self, scan: FileScan, made: ImageField, declared: Declared) -> None:

@@ -66,7 +66,7 @@ class Objects:
         same = [one.workload.namespace for one in self._named.get(name, ())]
         near = same or get_close_matches(name, sorted(self._named), n=1)
         if not near:
-            return "its manifest belongs in this config repo"
+            return "its manifest belongs in this config repo, inside of `paths`"
         return f"did you mean {near[0]}:{name}?" if same else f"did you mean {near[0]}?"
 
 

@@ -116,6 +116,7 @@ class Comment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
     """A Flux v2 marker: `policy` is `namespace:name`, `part` the marked scalar in the role that the marker gives it.
+    A marker of an image field that cannot be read has no policy: it holds the field.
 
     `field` is the number, in the file's scan, of the image field that the scalar is part of, if it is part of one;
     `group` is the same for all that is marked in one map. `written` is the marker as it stands at `location`.

@@ -14,6 +14,9 @@ _KNOWN = re.compile(
     r"automator\.dev/|(?:(?:filter|repository|tag|registry|image)\.)?fluxcd\.io/|flux\.weave\.works/"
     r"|keel\.sh/|argocd-image-updater\.argoproj\.io/"
 )
+_WRITTEN = re.compile(
+    rf"(?<![\w.-])(?:{_KNOWN.pattern})[\w.-]+(?=[\"']?:)|(?<=# )automator(?=:)|\$imagepolicy"
+)
 _MERGE = "<<"
 _DOMAINS = (
     "automator.dev/",
@@ -30,6 +33,11 @@ _TEMPLATE = "emplate"
 def mentions_declarations(text: str) -> bool:
     """A quick look at a whole file."""
     return any(domain in text for domain in _DOMAINS)
+
+
+def find_declaration(text: str) -> re.Match[str] | None:
+    """The first annotation or comment that seems to declare something, in a text that is not parsed."""
+    return _WRITTEN.search(text)
 
 
 def scan_annotations(scan: DocumentScan, workload: WorkloadId, node: yaml.MappingNode) -> None:
@@ -77,6 +85,8 @@ def _scan_map(
     for key, value in pairs:
         if _KNOWN.match(key) and (not label or key.startswith(_AS_LABELS)):
             _declare(scan, workload, key, value, label=label)
+        elif label and key.startswith(OWN_PREFIX):
+            scan.report(value, f"{key} is a label: it has no effect", "make it an annotation")
 
 
 def _declare(

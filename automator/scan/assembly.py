@@ -174,7 +174,7 @@ def report_untouched(scan: DocumentScan, node: yaml.Node, reason: str) -> None:
     if not isinstance(node, yaml.ScalarNode) and text.startswith("{{"):
         reason = NOT_LITERAL
     if reason:
-        scan.report(node, f"{text!r} is left alone: {reason}", note=True)
+        scan.report(node, f"{text[:100]!r} is left alone: {reason}", note=True)
 
 
 def _warn_of_numbers(scan: DocumentScan, pieces: list[Piece]) -> None:

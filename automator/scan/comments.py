@@ -100,7 +100,7 @@ class _CommentScan:
                 self._read(position, match["text"], match.start("text"))
 
     def _read(self, position: int, text: str, begin: int) -> None:
-        line_start = self._line_start(position)
+        line_start = self._scan.text.line_start(position)
         if self._text[line_start:position].lstrip().startswith("#"):
             return
         target = self._target(position, line_start)
@@ -114,10 +114,6 @@ class _CommentScan:
             # Behind the end of a map or a list Flux reads it as that's, and does not heed it.
             alone = target and not _CLOSING.search(self._text, target.span.end, position)
             self._add_marker(target if alone else None, text, begin)
-
-    def _line_start(self, position: int) -> int:
-        start = max(self._text.rfind("\n", 0, position) + 1, self._scan.text.bom)
-        return max(start, self._text.rfind("\r", start, position) + 1)
 
     def _is_inside_scalar(self, position: int) -> bool:
         """But for the first line of a block scalar, where a comment may stand."""
@@ -195,14 +191,15 @@ class _CommentScan:
     def _add_marker(self, target: _Place | None, text: str, begin: int) -> None:
         location = self._scan.location_at(begin)
         policy, role, mistake = _read_marker(text)
+        numbers = self._fields_at.get(target.span) if target is not None else None
         if mistake:
             self._report(
                 location, mistake, '{"$imagepolicy": "NAMESPACE:NAME[:tag|:name|:digest]"}'
             )
-        elif target is None or target.beside is not None:
-            self._report(location, "this marker marks no value", "write it behind the value")
-        else:
-            numbers = self._fields_at.get(target.span)
+        if target is None or target.beside is not None:
+            if not mistake:
+                self._report(location, "this marker marks no value", "write it behind the value")
+        elif numbers or not mistake:
             self._found.markers.append(
                 Marker(
                     policy=policy,

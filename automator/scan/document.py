@@ -55,6 +55,9 @@ _KINDS: dict[str, tuple[tuple[str, ...], Scanner]] = {
 }
 """With how their API's versions begin: others have kinds of these names too, as KubeVela an Application."""
 
+_POLICY_ENGINES = ("kyverno.io/", "constraints.gatekeeper.sh/", "policy.sigstore.dev/")
+"""Whose objects of any kind say which images may run. What one of them adds to a pod can be marked by a comment."""
+
 
 def scan_document(scan: DocumentScan, *, declares: bool) -> None:
     """`declares` is false where a look at the file told that no annotation of ours or of a dialect is in it."""
@@ -117,6 +120,8 @@ def _scan_kubernetes_object(
 
 
 def _scanner_of(kind: str, api_version: str) -> Scanner:
+    if api_version.startswith(_POLICY_ENGINES):
+        return _scan_nothing
     versions, scanner = _KINDS.get(kind, ((), scan_tree))
     known = not api_version or api_version.startswith(versions)
     return scanner if known else scan_tree

@@ -3,7 +3,7 @@
 import re
 
 from automator.model.field import FileScan, Location, Problem, RepoPath
-from automator.scan.annotations import mentions_declarations
+from automator.scan.annotations import find_declaration, mentions_declarations
 from automator.scan.comments import mentions_comments, scan_comments
 from automator.scan.decode import UTF16_MARKS, decode
 from automator.scan.document import scan_document
@@ -20,6 +20,10 @@ _RELEVANT = re.compile(
 _TEMPLATE = re.compile(r"\{\{|\{%|^[ \t]*<%", re.MULTILINE)
 
 
+_ON_PURPOSE = frozenset({"generated", "template"})
+"""Why a file is passed over although nothing is wrong with it."""
+
+
 def is_manifest_path(path: RepoPath) -> bool:
     return path.endswith(_SUFFIXES) or path.rpartition("/")[2] in _NAMES
 
@@ -29,7 +33,8 @@ def scan_file(path: RepoPath, data: bytes) -> FileScan:
         return FileScan(path=path)
     decoded, reason = decode(data)
     if reason:
-        return FileScan(path=path, skipped=reason)
+        encoding = "utf-16" if reason == "UTF-16" else "utf-8"
+        return _passed_over(path, data.decode(encoding, "replace"), reason)
     text = Text(decoded)
     declares, comments = mentions_declarations(decoded), mentions_comments(decoded)
     whole = Findings()
@@ -45,7 +50,7 @@ def scan_file(path: RepoPath, data: bytes) -> FileScan:
         whole.add(scan.found)
         scans.append(scan)
     if broken and not scans and _TEMPLATE.search(decoded):
-        return FileScan(path=path, skipped="template")
+        return _passed_over(path, decoded, "template")
     if comments:
         scan_comments(scans, whole)
     whole.sort()
@@ -66,6 +71,21 @@ def _may_matter(path: RepoPath, data: bytes) -> bool:
         or data.startswith(UTF16_MARKS)
         or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
     )
+
+
+def _passed_over(path: RepoPath, text: str, reason: str) -> FileScan:
+    """What it declares is told: it has no effect."""
+    found = find_declaration(text)
+    if found is None:
+        return FileScan(path=path, skipped=reason)
+    line, start = text.count("\n", 0, found.start()) + 1, text.rfind("\n", 0, found.start()) + 1
+    problem = Problem(
+        location=Location(path, line, found.start() - start + 1),
+        message=f"{found[0]} has no effect: this file is passed over: {reason}",
+        hint="" if reason in _ON_PURPOSE else "write it as UTF-8",
+        note=reason in _ON_PURPOSE,
+    )
+    return FileScan(path=path, skipped=reason, problems=(problem,))
 
 
 def _problem_of(path: RepoPath, broken: Broken) -> Problem:

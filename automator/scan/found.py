@@ -114,6 +114,7 @@ class DocumentScan:
     inside: Inside | None = None
     visits: Visits = field(default_factory=Visits)
     _walked: tuple[yaml.Node, list[tuple[Path, yaml.MappingNode]]] | None = None
+    _mapped: tuple[yaml.ScalarNode, Offsets | None] | None = None
     _readers: dict[int, int] | None = None
 
     def walk(self, root: yaml.Node) -> list[tuple[Path, yaml.MappingNode]]:
@@ -141,10 +142,16 @@ class DocumentScan:
     def _location_of(self, piece: Piece, start: int, end: int) -> Location:
         """Of its first character, behind the head of a block; at the quote of what is whole."""
         if piece.within is not None or piece.node.style in _BLOCKS:
-            offsets = map_offsets(self.text.text[start:end], piece.node.value)
+            offsets = self._offsets_in(piece.node, start, end)
             if offsets is not None:
                 return self.location_at(start + offsets(piece.within.start if piece.within else 0))
         return self.location(piece.node, start)
+
+    def _offsets_in(self, node: yaml.ScalarNode, start: int, end: int) -> Offsets | None:
+        """Of one scalar after the other: several pieces may stand in one."""
+        if self._mapped is None or self._mapped[0] is not node:
+            self._mapped = node, map_offsets(self.text.text[start:end], node.value)
+        return self._mapped[1]
 
     def location_at(self, offset: int) -> Location:
         """Of a character of this document's text."""
@@ -175,7 +182,7 @@ class DocumentScan:
     def enter(self, node: yaml.ScalarNode) -> Inside:
         """For the scan of a document that stands in this scalar."""
         start, end = self.text.scalar_span(self.document, node)
-        offsets = map_offsets(self.text.text[start:end], node.value)
+        offsets = self._offsets_in(node, start, end)
         return Inside(self, self.part(Piece(Role.REFERENCE, node)), start, offsets)
 
     def add_field(
@@ -187,6 +194,7 @@ class DocumentScan:
         self, owner: Owner, container: str, image: ImageReference, pieces: Iterable[Piece]
     ) -> ImageField:
         ordered = sorted(pieces, key=lambda piece: piece.node.start_mark.index)
+        self.visits.read(ordered[0].node)
         return ImageField(
             workload=owner.workload,
             container=container,

@@ -13,6 +13,7 @@ import yaml
 from automator.model.field import Form, Role, Span
 from automator.model.image import Digest
 from automator.model.workload import WorkloadId
+from automator.scan.annotations import scan_annotations
 from automator.scan.assembly import (
     NotRead,
     read_digest,
@@ -135,6 +136,8 @@ def _scan_patch(inner: DocumentScan, owner: Owner) -> None:
     elif isinstance(root, yaml.MappingNode):
         named = object_workload(root)
         owner = owner if named is None else replace(owner, workload=named)
+        if named is not None:
+            scan_annotations(inner, named, root)
         scan_tree(inner, replace(owner, form=Form.CUSTOM_RESOURCE), root)
 
 

@@ -8,7 +8,10 @@ import yaml
 
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
+_COST_OF_A_FIELD = 10
 UNVISITED = frozenset({"status", "managedFields"})
+_LONGEST_NAME = 100
+"""How much of a step counts in a container's name: else one long key would stand in the names of all that is below it."""
 _MERGED_ENTRIES = 200
 """How far a lookup goes through merge keys: real ones hold a dozen."""
 
@@ -30,6 +33,13 @@ class Visits:
         first = id(node) not in self._seen
         self._seen.add(id(node))
         return first
+
+    def read(self, node: yaml.ScalarNode) -> None:
+        """A scalar that is part of an image, which merge keys may bring to many maps. Raises TooMuch."""
+        if not self.is_first(node):
+            self._left -= _COST_OF_A_FIELD
+            if self._left < 0:
+                raise TooMuch
 
     def enter(self, node: yaml.Node) -> None:
         """Raises TooMuch."""
@@ -131,7 +141,7 @@ def name_path(path: Path) -> list[str]:
     names: list[str] = []
     while path is not None:
         path, step = path
-        names.append(step if isinstance(step, str) else _name_item(*step))
+        names.append((step if isinstance(step, str) else _name_item(*step))[:_LONGEST_NAME])
     return names[::-1]
 
 

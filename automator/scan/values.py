@@ -14,8 +14,14 @@ _FILE = re.compile(r"\.(?:png|jpe?g|svg|gif|webp|ico|iso|img|qcow2|raw|vmdk|zip|
 _GIT_HOSTS = ("github.com/", "gitlab.com/", "bitbucket.org/")
 
 
+_LONGEST = 1000
+"""Longer than any reference: 255 characters of name, 128 of tag, and a digest."""
+
+
 def why_untouched(value: str) -> str | None:
     """None for a value to read as a reference; else a reason to tell, or "" where there is nothing to tell."""
+    if len(value) > _LONGEST:
+        return "it is too long for an image"
     if not value.strip() or "*" in value or value.startswith(("ENC[", "ko://", "!")):
         return ""
     if _TEMPLATED.search(value):

@@ -7,7 +7,7 @@ from datetime import datetime
 import anyio
 
 from automator.errors import RegistryError
-from automator.model.field import ImageField, Location
+from automator.model.field import FieldKey, ImageField, Location
 from automator.model.image import ImageReference, ImageRepository
 from automator.model.plan import Change, Unchanged
 from automator.model.policy import Declared, Policy, PolicyKind, Rule
@@ -66,15 +66,16 @@ def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]
         for number, found in enumerate(fields_of(path, reading, across)):
             key = (path, number)
             declared = declared_for(key, readings, across)
+            policy = nearest_policy(found, declared, rules)
+            reached = across.overlays.reached.get(key, ())
+            if policy is None and (declared is None or declared.automated is not False):
+                policy = _common_policy(reached, snapshot, rules)
             containers.append(
                 Container(
                     field=found,
                     declared=declared,
-                    policy=nearest_policy(found, declared, rules),
-                    reaches=tuple(
-                        field_at(other, readings, across)
-                        for other in across.overlays.reached.get(key, ())
-                    ),
+                    policy=policy,
+                    reaches=tuple(field_at(other, readings, across) for other in reached),
                     overridden_by=tuple(
                         field_at(other, readings, across).location
                         for other in across.overlays.overriding.get(key, ())
@@ -82,6 +83,19 @@ def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]
                 )
             )
     return containers
+
+
+def _common_policy(
+    reached: Sequence[FieldKey], snapshot: Snapshot, rules: Sequence[Rule]
+) -> Policy | None:
+    """Of the workloads that an entry sets the image of, whoever says it, if it is the same for all."""
+    readings, across = snapshot.readings, snapshot.across
+    policies = [
+        nearest_policy(field_at(key, readings, across), declared_for(key, readings, across), rules)
+        for key in reached
+    ]
+    asked = {policy and _question(policy) for policy in policies}
+    return policies[0] if len(asked) == 1 else None
 
 
 def demands_of(containers: Iterable[Container]) -> dict[ImageRepository, Demand]:

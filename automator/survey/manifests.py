@@ -4,8 +4,10 @@ A file is read once for each content of it (`read_file`); what files say of each
 commit (`read_across`). Pure.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from automator.config.declared import read_comment, read_native
 from automator.config.models import DialectSettings
@@ -35,6 +37,9 @@ WorkloadReader = Callable[[Sequence[Declaration], Sequence[ImageField]], Workloa
 Readers = Sequence[tuple[tuple[str, ...], WorkloadReader]]
 """Each with the prefixes of the annotations that it reads."""
 
+_OURS = "automator's own annotation or comment"
+_LOCKS = frozenset({f"{OWN_PREFIX}locked", "fluxcd.io/locked", "flux.weave.works/locked"})
+_Object = tuple[RepoPath, WorkloadId]
 _NATIVE: Readers = [((OWN_PREFIX,), read_native)]
 
 
@@ -77,7 +82,7 @@ def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
             policy, mistakes = read_comment(found.comment)
             native[number] = replace(native[number] or Declared(), policy=policy)
             problems += mistakes
-    problems += _hidden(native, dialect)
+    problems += _hidden(native, dialect, _OURS)
     return FileReading(
         scan=scan,
         native=tuple(native),
@@ -87,18 +92,37 @@ def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
 
 
 def _hidden(
-    native: Sequence[Declared | None], dialect: Sequence[Declared | None]
+    nearer: Sequence[Declared | None], said: Sequence[Declared | None], by: str = ""
 ) -> Iterator[Problem]:
-    """Each of a dialect's policies that a word of ours takes the place of, once."""
+    """Each policy that a nearer word takes the place of, once. `by` names the nearer ones, if all are alike."""
     hidden = {
-        said.policy.source: said.policy
-        for own, said in zip(native, dialect, strict=True)
-        if is_ruled(own) and said is not None and said.policy is not None
+        word.policy.source: (
+            word.policy,
+            by or ruling.policy or "an annotation that automates nothing",
+        )
+        for ruling, word in zip(nearer, said, strict=True)
+        if ruling is not None and is_ruled(ruling) and word is not None and word.policy is not None
     }
-    for source, policy in hidden.items():
+    for source, (policy, name) in hidden.items():
         if source is not None:
-            message = f"{policy} has no effect: automator's own annotation or comment is nearer"
+            message = f"{policy} has no effect: {name} is nearer"
             yield Problem(location=source, message=message, note=True)
+
+
+def _hidden_across(
+    files: Mapping[RepoPath, FileReading], declared: Mapping[FieldKey, Declared]
+) -> Iterator[Problem]:
+    """What other files say of a field stands between our own word and its own file's dialects."""
+    for (path, number), said in sorted(declared.items(), key=itemgetter(0)):
+        reading = files[path]
+        if number >= len(reading.native):
+            continue
+        place = reading.scan.fields[number].location
+        # One ImagePolicy rules many fields: what is told of one is told there.
+        here = replace(said, policy=said.policy and replace(said.policy, source=place))
+        yield from _hidden([reading.native[number]], [here], _OURS)
+        if not is_ruled(reading.native[number]):
+            yield from _hidden([said], [reading.dialect[number]])
 
 
 def _read_workloads(
@@ -121,6 +145,7 @@ def _read_workloads(
                 continue
             reading = reader(said, [fields[number] for number in theirs])
             problems += reading.problems
+            problems += _hidden([declared[number] for number in theirs], reading.declared)
             for number, word in zip(theirs, reading.declared, strict=True):
                 declared[number] = combine_declared(declared[number], word)
     return declared, problems
@@ -132,6 +157,7 @@ def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings
     fields: dict[RepoPath, tuple[ImageField, ...]] = {}
     problems: list[Problem] = []
     overlays = find_overlays(scans)
+    said_by: Mapping[FieldKey, AbstractSet[_Object]] = {}
     if dialects.flux_v2:
         flux2 = read_flux2(scans)
         declared.update(flux2.declared)
@@ -142,9 +168,15 @@ def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings
         problems += argocd.problems
         for key, said in argocd.declared.items():
             declared[key] = _with(declared.get(key), said)
+        said_by = argocd.said_by
     for path, made in fields.items():
         for key, guard in _guards(scans[path], made):
             declared[key] = _with(declared.get(key), guard)
+    for key, objects in said_by.items():
+        for lock in _locks_of(objects, scans, scans[key[0]].fields[key[1]]):
+            declared[key] = _with(declared[key], lock)
+    problems += _hidden_across(files, declared)
+    problems += _idle_locks(scans, fields, set().union(*said_by.values()))
     return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
 
 
@@ -160,6 +192,41 @@ def _guards(scan: FileScan, made: Sequence[ImageField]) -> Iterator[tuple[FieldK
             yield (scan.path, number), Declared(locked=True, locked_reason=said.locked_reason)
 
 
+def _locks_of(
+    objects: Iterable[_Object], scans: Mapping[RepoPath, FileScan], found: ImageField
+) -> Iterator[Declared]:
+    """The locks of objects hold for the fields, too, that their annotations rule in other places."""
+    for path, workload in sorted(objects):
+        said = [one for one in scans[path].declarations if one.workload == workload]
+        moved = replace(found, workload=workload)
+        (native,), _ = _read_workloads(said, [moved], _NATIVE)
+        if native is not None and native.locked:
+            yield Declared(locked=True, locked_reason=native.locked_reason)
+
+
+def _idle_locks(
+    scans: Mapping[RepoPath, FileScan],
+    made: Mapping[RepoPath, Sequence[ImageField]],
+    ruling: AbstractSet[_Object],
+) -> Iterator[Problem]:
+    """A lock that locks nothing looks as if it did. Another tool's may have a meaning there."""
+    for path, scan in scans.items():
+        locks = [one for one in scan.declarations if _is_lock(one)]
+        holding = {found.workload for found in (*scan.fields, *made.get(path, ()))} if locks else ()
+        for lock in locks:
+            if lock.workload not in holding and (path, lock.workload) not in ruling:
+                yield Problem(
+                    location=lock.location,
+                    message=f"{lock.key} locks nothing: no image is written in {lock.workload}",
+                    hint="lock the manifest that has the image, or the kustomization that sets it",
+                    note=not lock.key.startswith(OWN_PREFIX),
+                )
+
+
+def _is_lock(declaration: Declaration) -> bool:
+    return declaration.key in _LOCKS and declaration.value.lower() != "false"
+
+
 def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:
     """Each annotation, comment and marker of a file, with its place."""
     for declaration in scan.declarations:
@@ -168,7 +235,7 @@ def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:
         if found.comment is not None:
             yield "this comment", found.comment.location
     for marker in scan.markers:
-        yield f"the marker of {marker.policy}", marker.location
+        yield f"the marker of {marker.policy}" if marker.policy else "this marker", marker.location
 
 
 def fields_of(path: RepoPath, reading: FileReading, across: Across) -> tuple[ImageField, ...]:

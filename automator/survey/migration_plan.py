@@ -263,4 +263,4 @@ def _is_kustomize(one: ManifestObject) -> bool:
 
 def _stands_alone(marker: Marker) -> bool:
     """Other keys in its braces are other tools'."""
-    return len(loads(marker.written)) == 1
+    return bool(marker.policy) and len(loads(marker.written)) == 1

@@ -3,16 +3,39 @@
 from collections.abc import Iterator, Sequence
 
 from automator.model.field import ImageField, Problem
-from automator.model.policy import PolicyKind
+from automator.model.policy import Policy, PolicyKind
 from automator.survey.containers import Container
+
+_MOST_NAMED = 3
 
 
 def remarks(containers: Sequence[Container]) -> Iterator[Problem]:
+    policies = {container.field.location: container.policy for container in containers}
     for container in containers:
         message, hint = _remark(container)
+        if container.policy is None and not message and not _is_refused(container):
+            message, hint = _disagreement(
+                [(one, policies[one.location]) for one in container.reaches]
+            )
         if message:
             location = container.field.location
             yield Problem(location=location, message=message, hint=hint, note=True)
+
+
+def _is_refused(container: Container) -> bool:
+    return container.declared is not None and container.declared.automated is False
+
+
+def _disagreement(reached: Sequence[tuple[ImageField, Policy | None]]) -> tuple[str, str]:
+    """Of the workloads that an entry sets the image of: it takes the place of theirs, and has no policy."""
+    if not any(policy for _, policy in reached):
+        return "", ""
+    said = ", ".join(
+        f"{one.workload} {policy or 'nothing'}" for one, policy in reached[:_MOST_NAMED]
+    )
+    more = ", ..." if len(reached) > _MOST_NAMED else ""
+    hint = "say one policy behind the tag: # automator: EXPRESSION"
+    return f"no policy: the workloads that this reaches do not say the same: {said}{more}", hint
 
 
 def _remark(container: Container) -> tuple[str, str]:

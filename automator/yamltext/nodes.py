@@ -16,7 +16,8 @@ import yaml
 BOM = "\ufeff"
 _MOST_TAGS = 1 << 15
 _LONGEST_REMEMBERED = 100
-_NEWLINE = re.compile("\n")
+# What ends a line to libyaml, whose marks count so (YAML 1.1, section 4.2).
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # Anchor and tag, each perhaps with a comment behind it when the value stands on a later line.
 _PROPERTIES = re.compile(r"(?:(?:!<[^\s>]*>|[&!][^\s,\[\]{}]*)\s+(?:#[^\r\n]*\s+)*)+")
@@ -71,30 +72,29 @@ class Text:
     @cached_property
     def _line_starts(self) -> list[int]:
         """Found once: a file may have a place to tell for every line."""
-        return [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+        return [self.bom, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
+
+    def line_start(self, offset: int) -> int:
+        """Where the line of a character begins."""
+        return self._line_starts[max(bisect_right(self._line_starts, offset) - 1, 0)]
 
     def place_at(self, offset: int) -> Place:
         """Of any character."""
-        line = bisect_right(self._line_starts, offset)
-        line_start = max(self._line_starts[line - 1], self.bom)
-        return Place(line, offset - line_start + 1)
+        line = max(bisect_right(self._line_starts, offset), 1)
+        return Place(line, offset - self._line_starts[line - 1] + 1)
 
     def offset_of(self, line: int, column: int) -> int:
-        """The character at a line and column, both from 1."""
-        start = self.bom if line == 1 else 0
-        for _ in range(line - 1):
-            start = self.text.index("\n", start) + 1
-        return start + column - 1
+        """The character at a line and column, both from 1. Raises ValueError if there is no such line."""
+        if line > len(self._line_starts):
+            raise ValueError(f"there are {len(self._line_starts)} lines")
+        return self._line_starts[line - 1] + column - 1
 
     def place(self, document: Document, node: yaml.Node, start: int) -> Place:
         """`start` is the span's: an anchor moves it behind the mark."""
         mark = node.start_mark
         if start == mark.index + document.offset:
             return Place(mark.line + document.line + 1, mark.column + 1)
-        line_start = max(self.text.rfind("\n", 0, start) + 1, self.bom)
-        line_start = max(line_start, self.text.rfind("\r", line_start, start) + 1)
-        lines = self.text.count("\n", mark.index + document.offset, start)
-        return Place(mark.line + document.line + 1 + lines, start - line_start + 1)
+        return self.place_at(start)
 
 
 def parse_documents(text: Text) -> Iterator[Document | Broken]:

@@ -217,7 +217,9 @@ def test_images_and_set_work_on_a_folder_without_configuration(tmp_path, world, 
     done = world.run("set", f"{image}:1.0.7", str(folder))
     assert done.returncode == 0
     assert (folder / "a.yaml").read_bytes() == text.replace(b":1.0.0'", b":1.0.7'")
-    assert world.run("set", "nothing/like-it:1", str(folder)).returncode == 1
+    done = world.run("set", "nothing/like-it:1", str(folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "automator: no image of nothing/like-it is written here\n"
 
 
 def test_select_reads_tags_and_prints_the_chosen_one(world):

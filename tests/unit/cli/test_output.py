@@ -1,5 +1,6 @@
 """What people see: tables, ages, and a bar where they wait on a terminal."""
 
+import json
 import os
 import pty
 import subprocess
@@ -8,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from automator.cli.output import print_table, render_age
+from automator.cli.output import print_json, print_table, render_age
 
 AGES = [
     (timedelta(seconds=5), "<1m"),
@@ -32,6 +33,14 @@ def test_a_row_is_a_line_and_control_characters_are_shown(capsys):
         "x\\x1b[31m    1",
         "line\\nbreak  2",
     ]
+
+
+def test_json_is_utf8_whatever_a_path_is_written_in(capsys):
+    path = b"caf\xe9-\xc3\xa9.yaml".decode(errors="surrogateescape")
+    print_json({"path": path})
+    written = capsys.readouterr().out.encode()
+    assert b'"caf\\udce9-\xc3\xa9.yaml"' in written
+    assert json.loads(written) == {"path": path}
 
 
 WAITING = """

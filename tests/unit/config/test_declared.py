@@ -72,7 +72,7 @@ def test_the_structured_form(text):
 MISTAKES = [
     ({"policy": "semvr:^1"}, "a.yaml:1:9: automator.dev/policy: 'semvr' is no kind of policy"),
     ({"policy": "semver:^1 <"}, "a.yaml:1:19: automator.dev/policy: '<' is no version range"),
-    ({"policy": '{"update": "latest", "mach": 1}'}, "a.yaml:1:9: automator.dev/policy: mach: "),
+    ({"policy": '{"update": "latest", "mach": 1}'}, "a.yaml:1:9: automator.dev/policy: unknown key 'mach'"),
     ({"policy": "{"}, "a.yaml:1:9: automator.dev/policy: neither an expression nor a mapping"),
     ({"policy__carts": ""}, "a.yaml:1:9: automator.dev/policy.carts: '' is no kind of policy"),
     ({"polcy": "latest"}, "a.yaml:1:9: unknown annotation automator.dev/polcy (did you mean automator.dev/policy?)"),
@@ -132,6 +132,7 @@ def test_two_places_that_say_different_things_are_a_mistake():
 COMMENTS = [
     pytest.param("semver:^1.2", "comment semver:^1.2", [], id="expression"),
     pytest.param('{update: "numerical:asc", filter: {pattern: "main-(.*)", extract: $1}}', "comment numerical:asc", [], id="structured"),
+    pytest.param("{update: latest, platform: [linux/amd64]}", "comment none", ["a.yaml:3:20: automator: unknown key 'platform' (did you mean 'platforms'?)"], id="a key that is not known"),
     pytest.param("semver:^1 <", "comment none", ["a.yaml:3:30: automator: '<' is no version range in 'semver:^1 [<]' (as in ^1.2, ~1.2.3, >=1 <2 || 3.x)"], id="mistake"),
     pytest.param("", "comment none", ["a.yaml:3:20: automator: '' is no kind of policy in '[]' (known: alphabetical, digest, glob, latest, none, numerical, regex, regexp, semver)"], id="nothing"),
 ]  # fmt: skip

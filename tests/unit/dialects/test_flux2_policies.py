@@ -162,7 +162,7 @@ NAMESPACES = [
     pytest.param("other:app", [make_policy("app"), make_repository()], "no ImageRepository other:app", id="its repository is in its own namespace"),
     pytest.param("other:app", [make_policy(), make_repository()], f"no ImagePolicy other:app in this config repo (did you mean {APP}?)", id="another namespace's"),
     pytest.param("flux-system:apq", [make_policy(), make_repository()], "no ImagePolicy flux-system:apq in this config repo (did you mean app?)", id="another name"),
-    pytest.param(APP, [], f"no ImagePolicy {APP} in this config repo (its manifest belongs in this config repo)", id="no policy at all"),
+    pytest.param(APP, [], f"no ImagePolicy {APP} in this config repo (its manifest belongs in this config repo, inside of `paths`)", id="no policy at all"),
     pytest.param(APP, [make_policy(imageRepositoryRef={"name": "app", "namespace": "images"}), make_repository("images:app")], "", id="a repository of another namespace"),
     pytest.param(APP, [make_policy(**BASE), make_policy(**SAME), make_repository()], "", id="twice the same"),
     pytest.param(APP, [make_policy(**BASE), make_policy(**DIFFERS), make_repository()], f"ImagePolicy {APP} says something else than in base/a.yaml:1:1", id="two of one name"),

@@ -235,9 +235,9 @@ def new_value(policy, role):
 
 
 def write_marked(path, data):
-    """As the daemon writes what is marked, whatever stands there now; an empty value is no place."""
+    """As the daemon writes what is marked, whatever stands there now; an empty value is no place, an unreadable marker says nothing."""
     changes = []
-    for one in (one for one in scan_file(path, data).markers if one.part.value):
+    for one in (m for m in scan_file(path, data).markers if m.policy and m.part.value):
         part = replace(one.part, role=Role.REFERENCE)
         field = ImageField(
             workload=WorkloadId("n", "k", "w"), container="c", form=Form.MARKER, image=ImageReference("old"), document=0, parts=(part,)

@@ -57,6 +57,8 @@ SILENT = {
     "managed fields": "apiVersion: v1\nkind: Pod\nmetadata: {name: a, managedFields: [{image: 'o/app:v1'}]}\n",
     "last applied": 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {"kind":"Pod","spec":{"containers":[{"name":"c","image":"o/app:v1"}]}}\n',
     "a SOPS document": CONTAINER % "'o/app:v1'" + "sops: {mac: 'ENC[AES256_GCM,data:x]', version: 3.8.1}\n",
+    "a Kyverno policy": "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\nspec:\n  rules:\n  - name: r\n    validate: {pattern: {spec: {containers: [{image: 'o/app:v1'}]}}}\n    verifyImages: [{image: 'o/app:v1'}]\n",
+    "a Gatekeeper constraint": "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {image: 'o/app:v1'}}\n",
     "SOPS values": "image: {repository: o/app, tag: v1}\nsops: {mac: x}\n",
     "a SOPS item of a List": "kind: List\napiVersion: v1\nitems:\n- {kind: Pod, metadata: {name: a}, spec: {containers: [{name: c, image: 'o/app:v1'}]}, sops: {mac: x}}\n",
     "an encrypted value": CONTAINER % "'ENC[AES256_GCM,data:abc,iv:x,tag:y,type:str]'",

@@ -136,7 +136,7 @@ PROBLEMS = [
     pytest.param(HEAD + "spec: {containers: [{name: c, image: 'x:{{ tag }}'}]}", "3:38", "not written literally", id="template"),
     pytest.param(HEAD + "spec: {containers: [{name: c, image: {{ tag }}}]}", "3:38", "'{{ tag }}' is left alone", id="template without quotes"),
     pytest.param(HEAD + "spec: {containers: [{name: c, image: !Ref x}]}", "3:38", "!Ref", id="tag of its own"),
-    pytest.param(HEAD + "spec: {containers: [{name: c, image: X" + "x" * 9000 + "}]}", "3:38", "xxx…", id="long value, cut"),
+    pytest.param(HEAD + "spec: {containers: [{name: c, image: X" + "x" * 9000 + "}]}", "3:38", "xxx' is left alone: it is too long for an image", id="long value, cut"),
     pytest.param(HEAD + "spec: {containers: [{name: c, image: 'X:1'}]}", "3:38", "no image name", id="no reference"),
     pytest.param(HEAD + "spec: {containers: [{name: c, image: a:1, image: b:1}]}", "3:43", "stands twice", id="twice"),
     pytest.param(HEAD + "  image: [\n", "4:1", "does not parse", id="no YAML"),
@@ -179,6 +179,31 @@ SKIPPED = [
 def test_file_is_passed_over(data, reason):
     scan = scan_file("a.yaml", data)
     assert (scan.skipped, scan.fields, scan.problems) == (reason, (), ())
+
+
+POLICY = "metadata:\n  annotations:\n    {}: x\nimage: a\n"
+DECLARED_IN_VAIN = [
+    pytest.param(POLICY.format("automator.dev/locked").encode() + b"# \xe9\n", "3:5: automator.dev/locked has no effect: this file is passed over: not UTF-8 (write it as UTF-8)", id="Latin-1"),
+    pytest.param(POLICY.format('"keel.sh/policy"').encode("utf-16"), "3:6: keel.sh/policy has no effect: this file is passed over: UTF-16 (write it as UTF-8)", id="UTF-16"),
+    pytest.param(b"# DO NOT EDIT\nimage: a:1 # automator: latest\n", "2:14: automator has no effect: this file is passed over: generated", id="generated"),
+    pytest.param(b"{{ if .x }}\n" + POLICY.format("filter.fluxcd.io/web").encode(), "4:5: filter.fluxcd.io/web has no effect: this file is passed over: template", id="template"),
+    pytest.param(b'{{ if .x }}\nimage: a:1 # {"$imagepolicy": "ns:app"}\n', "2:16: $imagepolicy has no effect: this file is passed over: template", id="marker"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "told"), DECLARED_IN_VAIN)
+def test_what_a_file_that_is_passed_over_declares_is_told(data, told):
+    (problem,) = scan_file("a.yaml", data).problems
+    assert str(problem) == f"a.yaml:{told}"
+    assert problem.note == ("UTF" not in told)
+
+
+@pytest.mark.parametrize(
+    "key", ["helm.toolkit.fluxcd.io/v2", "kustomize.toolkit.fluxcd.io/name", "# see automator.dev/"]
+)
+def test_what_declares_nothing_is_passed_over_in_silence(key):
+    scan = scan_file("a.yaml", b"# DO NOT EDIT\n" + POLICY.format(key).encode())
+    assert (scan.skipped, scan.problems) == ("generated", ())
 
 
 def test_annotations_of_the_workload_and_of_its_pod_template():

@@ -3,6 +3,8 @@
 import pytest
 
 from automator.config.models import DialectSettings
+from automator.model.field import Location
+from automator.survey.containers import match_policies
 from automator.survey.remarks import remarks
 from tests.unit.plan.making import rule
 from tests.unit.survey.making import make_containers, make_snapshot
@@ -38,11 +40,96 @@ def test_the_nearest_word_counts(text, policy):
     assert str(container.policy) == policy
 
 
+@pytest.mark.parametrize(
+    "marker", ['{"$imagepolicy": ns:app}', '{"$imagepolicy": "ns:app:part"}', '{"$imagepolicy": "ns:app"} x']
+)  # fmt: skip
+def test_a_marker_that_cannot_be_read_holds(marker):
+    text = pod(KEEL).replace(
+        "[{name: c, image: 'x:1'}]}", f"[{{name: c, image: 'x:1' # {marker}\n  }}]}}"
+    )
+    (container,) = make_containers({"a.yaml": text}, [rule("rule")])
+    assert str(container.policy) == "an unreadable marker none"
+    (problem,) = make_snapshot({"a.yaml": text}).mistakes
+    assert problem.location == Location("a.yaml", 4, text.splitlines()[3].index('{"$') + 1)
+
+
+@pytest.mark.parametrize("policy", [FLUX1, KEEL])
+def test_a_tool_that_knows_workloads_sees_no_image_in_an_annotation(policy):
+    text = pod(policy, "sidecar.istio.io/proxyImage: 'istio/proxyv2:1.20.0'")
+    containers = make_containers({"a.yaml": text})
+    assert {str(one.field.image): one.policy is not None for one in containers} == {
+        "istio/proxyv2:1.20.0": False,
+        "x:1": True,
+    }
+    assert make_snapshot({"a.yaml": text}).mistakes == []
+
+
 def test_a_lock_counts_whoever_says_the_policy():
     (container,) = make_containers(
         {"a.yaml": pod('automator.dev/policy: latest, fluxcd.io/locked: "true"')}
     )
     assert str(container.policy) == "annotation latest"
+    assert container.declared.locked is True
+
+
+APPLICATION = """
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: web
+  annotations:
+    {lock}
+    argocd-image-updater.argoproj.io/image-list: o/app
+    argocd-image-updater.argoproj.io/write-back-method: git
+    argocd-image-updater.argoproj.io/write-back-target: kustomization
+spec: {{source: {{path: prod}}}}
+"""
+ENTRY = "images: [{name: o/app, newTag: 1.0.0}]\n"
+
+
+@pytest.mark.parametrize(("lock", "locked"), [('automator.dev/locked: "true"', True), ('automator.dev/locked: "false"', False)])  # fmt: skip
+def test_the_lock_of_an_application_locks_what_its_images_are_written_in(lock, locked):
+    files = {"app.yaml": APPLICATION.format(lock=lock), "prod/kustomization.yaml": ENTRY}
+    (container,) = make_containers(files)
+    assert str(container.policy) == "argocd-image-updater semver:*"
+    assert container.declared.locked is locked
+    assert make_snapshot(files).problems == []
+
+
+NO_IMAGE = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{{}}}}}\n"
+WITHOUT_IMAGE = [
+    pytest.param('automator.dev/locked: "true"', False, "3:57: automator.dev/locked locks nothing: no image is written in default:pod/a (lock the manifest", id="our lock"),
+    pytest.param('fluxcd.io/locked: "true"', True, "3:53: fluxcd.io/locked locks nothing", id="a lock of Flux v1"),
+    pytest.param("}, labels: {automator.dev/policy: latest", False, "3:69: automator.dev/policy is a label: it has no effect (make it an annotation)", id="a label"),
+    pytest.param('automator.dev/automated: "false"', False, "3:60: automator.dev/automated has no effect: no image is written in default:pod/a", id="automated"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("annotation", "note", "told"), WITHOUT_IMAGE)
+def test_what_is_said_where_no_image_is_has_no_effect_and_is_told(annotation, note, told):
+    (problem,) = make_snapshot({"a.yaml": NO_IMAGE.format(annotation), "b.yaml": pod()}).problems
+    assert str(problem).startswith(f"a.yaml:{told}")
+    assert problem.note is note
+
+
+PATCH = "resources: [base]\npatches:\n- patch: |\n    kind: Pod\n    metadata: {{name: a, annotations: {{automator.dev/policy: latest}}}}\n    spec: {}\n"
+
+
+def test_annotations_of_a_patch_in_place_are_those_of_its_images():
+    text = PATCH.format("{containers: [{name: c, image: 'x:1'}]}")
+    (container,) = make_containers({"kustomization.yaml": text})
+    assert str(container.policy) == "annotation latest"
+    (problem,) = make_snapshot({"kustomization.yaml": PATCH.format("{}")}).problems
+    assert str(problem).startswith(
+        "kustomization.yaml:5:61: automator.dev/policy has no effect: no image is written in default:pod/a"
+    )
+
+
+def test_a_lock_beside_marked_text_is_no_idle_one():
+    text = 'kind: ConfigMap\nmetadata: {name: a, annotations: {automator.dev/locked: "true"}}\ndata:\n  v: 1.0.0 # {"$imagepolicy": "ns:app:tag"}\n'
+    snapshot = make_snapshot({"a.yaml": text, **FLUX2})
+    assert snapshot.problems == []
+    (container,) = match_policies(snapshot, ())
     assert container.declared.locked is True
 
 
@@ -52,6 +139,25 @@ def test_a_dialect_that_is_hidden_is_told():
         "a.yaml:3:116: fluxcd.io semver:^2 has no effect: automator's own annotation or comment is nearer"
     ]
     assert snapshot.mistakes == []
+
+
+MARKED = pod(KEEL).replace("'x:1'", '\'x:1\' # {"$imagepolicy": "ns:app"}\n ')
+OF_FLUX2 = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: Image{}\nmetadata: {{namespace: ns, name: app}}\nspec: {{{}}}\n"
+FLUX2 = {
+    "p.yaml": OF_FLUX2.format("Policy", "imageRepositoryRef: {name: app}, policy: {semver: {range: '*'}}"),
+    "r.yaml": OF_FLUX2.format("Repository", "image: x"),
+}  # fmt: skip
+HIDDEN = [
+    pytest.param({"a.yaml": pod(FLUX1, KEEL)}, "3:110: keel.sh latest has no effect: fluxcd.io semver:^2 is nearer", id="another dialect"),
+    pytest.param({"a.yaml": MARKED, **FLUX2}, "3:51: keel.sh latest has no effect: ns:app semver:* is nearer", id="a marker"),
+    pytest.param({"a.yaml": MARKED.replace(KEEL, OURS), **FLUX2}, "4:38: ns:app semver:* has no effect: automator's own annotation or comment is nearer", id="a marker that our annotation hides"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "told"), HIDDEN)
+def test_of_two_tools_that_rule_one_image_the_farther_is_told(files, told):
+    notes = [str(problem) for problem in make_snapshot(files).problems if "nearer" in str(problem)]
+    assert notes == [f"a.yaml:{told}"]
 
 
 def test_annotations_count_in_their_own_file():
@@ -98,6 +204,22 @@ def test_the_policy_of_a_kustomize_entry(changed, policy):
     assert found["prod/kustomization.yaml x"] == policy
 
 
+ENTRIES_OF_RULES = [
+    pytest.param({"base/pod.yaml": pod()}, "rule semver:^0.4", id="the rule of the workload it reaches"),
+    pytest.param({"base/pod.yaml": pod(), "base/kustomization.yaml": "resources: [pod.yaml, ../other.yaml]\n", "other.yaml": pod()},
+                 "None", id="none where one of two has no rule"),
+    pytest.param({"base/pod.yaml": pod(), "prod/kustomization.yaml": BASE["prod/kustomization.yaml"] + "commonAnnotations: {automator.dev/automated: 'false'}\n"},
+                 "None", id="none where the entry says no"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "policy"), ENTRIES_OF_RULES)
+def test_a_rule_that_matches_what_an_entry_reaches_rules_the_entry(changed, policy):
+    found = policies(BASE | changed, [rule("rule", path="base/**")])
+    assert found["base/pod.yaml c"] == "rule semver:^0.4"
+    assert found["prod/kustomization.yaml x"] == policy
+
+
 def test_an_entry_is_locked_if_a_workload_that_it_reaches_is():
     locked = pod(OURS, 'automator.dev/locked: "true"', "automator.dev/locked-reason: INC-1")
     containers = make_containers(BASE | {"base/pod.yaml": locked})
@@ -114,6 +236,9 @@ REMARKS = [
     pytest.param({"values.yaml": "# renovate: x\nimage: a/b:1\n"},
                  ["values.yaml:2:8: managed by Renovate: left alone (write a policy to take it over)"], id="Renovate's"),
     pytest.param({"values.yaml": "# renovate: x\nimage: a/b:1 # automator: latest\n"}, [], id="Renovate's, taken over"),
+    pytest.param(BASE | {"base/kustomization.yaml": "resources: [pod.yaml, ../b.yaml]\n", "b.yaml": pod().replace("a}", "b}")},
+                 ["base/pod.yaml:4:38: annotation semver:^1 changes nothing here: the image is set in prod/kustomization.yaml:2:28",
+                  "prod/kustomization.yaml:2:28: no policy: the workloads that this reaches do not say the same: default:pod/b nothing, default:pod/a annotation semver:^1 (say one policy behind the tag: # automator: EXPRESSION)"], id="workloads that disagree"),
     pytest.param(BASE, ["base/pod.yaml:4:38: annotation semver:^1 changes nothing here: the image is set in prod/kustomization.yaml:2:28"], id="overridden"),
 ]  # fmt: skip
 
