@@ -39,10 +39,7 @@ def read_native(
             )
     said = _read_all(gathered, problems)
     _report_without_effect(gathered, said, fields, problems)
-    declared = tuple(
-        replace(said.workload, policy=said.containers.get(field.container, said.workload.policy))
-        for field in fields
-    )
+    declared = tuple(replace(said.workload, policy=said.policy_of(field)) for field in fields)
     return WorkloadReading(declared=declared, problems=tuple(problems))
 
 
@@ -58,7 +55,11 @@ class _Said:
     """What the annotations of a workload say: for all its containers, and for one each, which is nearer."""
 
     workload: Declared = field(default_factory=Declared)
+    held: Policy | None = None
     containers: dict[str, Policy] = field(default_factory=dict)
+
+    def policy_of(self, field: ImageField) -> Policy | None:
+        return self.held or self.containers.get(field.container, self.workload.policy)
 
 
 def _read_all(gathered: Mapping[str, Declaration], problems: list[Problem]) -> _Said:
@@ -81,8 +82,10 @@ def _read_all(gathered: Mapping[str, Declaration], problems: list[Problem]) -> _
         else:
             near = get_close_matches(name, _KEYS, n=1)
             hint = f"did you mean {OWN_PREFIX}{near[0]}?" if near else f"known: {', '.join(_KEYS)}"
-            message = f"unknown annotation {key}"
+            message = f"unknown annotation {key}: its workload is held"
             problems.append(Problem(location=declaration.location, message=message, hint=hint))
+            # It may be a lock, or the policy of a container: nobody knows what it was to prevent.
+            said.held = Policy(name="annotation", update=_NONE, source=declaration.location)
     return said
 
 
@@ -103,9 +106,6 @@ def _report_without_effect(
             near = get_close_matches(container, containers, n=1)
             known = f"known: {', '.join(sorted(containers))}" if containers else "no image is here"
             hint = f"did you mean {near[0]}?" if near else known
-        elif name in {"policy", "automated"} and not fields:
-            message = f"{key} has no effect: no image is written in {declaration.workload}"
-            hint = "annotate the manifest that has the image"
         elif name == "locked-reason" and not said.workload.locked:
             message = f"{key} has no effect: nothing is locked"
             hint = f'{OWN_PREFIX}locked: "true"'

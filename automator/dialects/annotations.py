@@ -4,14 +4,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from automator.errors import InvalidExpression
-from automator.model.field import Declaration, Form, ImageField, Location, Problem
+from automator.model.field import Declaration, Location, Problem
 from automator.model.image import is_tag
 from automator.model.policy import Expression, Policy, PolicyKind
 
 _FLAGS = {"true": True, "false": False}
-_WORKLOADS = frozenset(
-    {"cronjob", "daemonset", "deployment", "job", "pod", "replicaset", "statefulset"}
-)
 _NONE = Expression(PolicyKind.NONE, "", "none")
 
 
@@ -53,11 +50,6 @@ def read_flag(declaration: Declaration, findings: Findings, otherwise: str) -> b
         message = f"{declaration.key}: {declaration.value!r} is neither true nor false"
         findings.add(declaration, message, f'{otherwise}; write "true" or "false", in quotes')
     return flag
-
-
-def is_containers(field: ImageField) -> bool:
-    """Not one in an annotation of a workload: it may be a proxy's, and tools that know workloads never see it."""
-    return field.form is Form.POD_SPEC or field.workload.kind not in _WORKLOADS
 
 
 def held(dialect: str, source: Location) -> Policy:

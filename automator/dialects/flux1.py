@@ -16,7 +16,6 @@ from automator.dialects.annotations import (
     as_shell_pattern,
     foreign_characters,
     held,
-    is_containers,
     keep_first,
     nearest,
     read_flag,
@@ -95,7 +94,7 @@ def _name_in_flux(field: ImageField, placed: frozenset[str]) -> str:
 
     In a HelmRelease these are images at the top of the values (`chart-image`), one map down, or named by a path.
     """
-    if field.slot not in _SLOTS or not is_containers(field):
+    if field.slot not in _SLOTS:
         return ""
     if field.workload.kind != _HELM_RELEASE or field.container in placed:
         return field.container

@@ -13,7 +13,6 @@ from automator.dialects.annotations import (
     as_shell_pattern,
     foreign_characters,
     held,
-    is_containers,
     keep_first,
     nearest,
     read_flag,
@@ -177,7 +176,7 @@ def _read_coverage(
     for slot, option in _OPTION_OF_SLOT.items():
         if _read_option(said, option, findings, otherwise=False):
             slots.add(slot)
-    covered = [field.slot in slots and is_containers(field) for field in fields]
+    covered = [field.slot in slots for field in fields]
     monitored = said.get("monitorContainers")
     if monitored is not None:
         try:

@@ -9,7 +9,7 @@ import yaml
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _COST_OF_A_FIELD = 10
-UNVISITED = frozenset({"status", "managedFields"})
+UNVISITED = frozenset({"status", "managedFields", "annotations", "labels"})
 _LONGEST_NAME = 100
 """How much of a step counts in a container's name: else one long key would stand in the names of all that is below it."""
 _MERGED_ENTRIES = 200

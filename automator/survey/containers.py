@@ -7,7 +7,7 @@ from datetime import datetime
 import anyio
 
 from automator.errors import RegistryError
-from automator.model.field import FieldKey, ImageField, Location
+from automator.model.field import FieldKey, ImageField, Location, RepoPath
 from automator.model.image import ImageReference, ImageRepository
 from automator.model.plan import Change, Unchanged
 from automator.model.policy import Declared, Policy, PolicyKind, Rule
@@ -18,7 +18,7 @@ from automator.plan.changes import plan_field
 from automator.plan.effective import without_effect
 from automator.plan.match import nearest_policy
 from automator.select.evaluate import evaluate, wanted_facts
-from automator.survey.manifests import declared_for, field_at, fields_of
+from automator.survey.manifests import Across, FileReading, declared_for, field_at, fields_of
 from automator.survey.snapshot import Snapshot
 
 _REPOSITORIES_AT_ONCE = 16
@@ -62,14 +62,14 @@ class Demand:
 def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]:
     containers = []
     readings, across = snapshot.readings, snapshot.across
-    for path, reading in readings.items():
-        for number, found in enumerate(fields_of(path, reading, across)):
+    for path in snapshot.files:
+        for number, found in enumerate(fields_of(path, readings[path], across)):
             key = (path, number)
             declared = declared_for(key, readings, across)
             policy = nearest_policy(found, declared, rules)
             reached = across.overlays.reached.get(key, ())
             if policy is None and (declared is None or declared.automated is not False):
-                policy = _common_policy(reached, snapshot, rules)
+                policy = _common_policy(reached, readings, across, rules)
             containers.append(
                 Container(
                     field=found,
@@ -86,10 +86,12 @@ def match_policies(snapshot: Snapshot, rules: Sequence[Rule]) -> list[Container]
 
 
 def _common_policy(
-    reached: Sequence[FieldKey], snapshot: Snapshot, rules: Sequence[Rule]
+    reached: Sequence[FieldKey],
+    readings: Mapping[RepoPath, FileReading],
+    across: Across,
+    rules: Sequence[Rule],
 ) -> Policy | None:
     """Of the workloads that an entry sets the image of, whoever says it, if it is the same for all."""
-    readings, across = snapshot.readings, snapshot.across
     policies = [
         nearest_policy(field_at(key, readings, across), declared_for(key, readings, across), rules)
         for key in reached

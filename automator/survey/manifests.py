@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
+from types import MappingProxyType
 
 from automator.config.declared import read_comment, read_native
 from automator.config.models import DialectSettings
@@ -39,6 +40,8 @@ Readers = Sequence[tuple[tuple[str, ...], WorkloadReader]]
 
 _OURS = "automator's own annotation or comment"
 _LOCKS = frozenset({f"{OWN_PREFIX}locked", "fluxcd.io/locked", "flux.weave.works/locked"})
+_FOR_ALL = _LOCKS | {f"{OWN_PREFIX}policy", f"{OWN_PREFIX}automated"}
+"""What is said of all images of an object."""
 _Object = tuple[RepoPath, WorkloadId]
 _NATIVE: Readers = [((OWN_PREFIX,), read_native)]
 
@@ -151,12 +154,17 @@ def _read_workloads(
     return declared, problems
 
 
-def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings) -> Across:
+def read_across(
+    files: Mapping[RepoPath, FileReading],
+    dialects: DialectSettings,
+    context: Mapping[RepoPath, FileReading] = MappingProxyType({}),
+) -> Across:
+    """`context` are kustomizations that are never written, and yet override what is."""
     scans = {path: reading.scan for path, reading in files.items()}
     declared: dict[FieldKey, Declared] = {}
     fields: dict[RepoPath, tuple[ImageField, ...]] = {}
     problems: list[Problem] = []
-    overlays = find_overlays(scans)
+    overlays = find_overlays(scans | {path: one.scan for path, one in context.items()})
     said_by: Mapping[FieldKey, AbstractSet[_Object]] = {}
     if dialects.flux_v2:
         flux2 = read_flux2(scans)
@@ -173,10 +181,10 @@ def read_across(files: Mapping[RepoPath, FileReading], dialects: DialectSettings
         for key, guard in _guards(scans[path], made):
             declared[key] = _with(declared.get(key), guard)
     for key, objects in said_by.items():
-        for lock in _locks_of(objects, scans, scans[key[0]].fields[key[1]]):
-            declared[key] = _with(declared[key], lock)
+        for word in _own_words_of(objects, scans, scans[key[0]].fields[key[1]]):
+            declared[key] = _with(word, declared[key])
     problems += _hidden_across(files, declared)
-    problems += _idle_locks(scans, fields, set().union(*said_by.values()))
+    problems += _idle_words(scans, fields, set().union(*said_by.values()))
     return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
 
 
@@ -192,39 +200,41 @@ def _guards(scan: FileScan, made: Sequence[ImageField]) -> Iterator[tuple[FieldK
             yield (scan.path, number), Declared(locked=True, locked_reason=said.locked_reason)
 
 
-def _locks_of(
+def _own_words_of(
     objects: Iterable[_Object], scans: Mapping[RepoPath, FileScan], found: ImageField
 ) -> Iterator[Declared]:
-    """The locks of objects hold for the fields, too, that their annotations rule in other places."""
+    """Our annotations of objects hold for the fields, too, that a dialect's annotations there rule in other places."""
     for path, workload in sorted(objects):
         said = [one for one in scans[path].declarations if one.workload == workload]
         moved = replace(found, workload=workload)
         (native,), _ = _read_workloads(said, [moved], _NATIVE)
-        if native is not None and native.locked:
-            yield Declared(locked=True, locked_reason=native.locked_reason)
+        if native is not None:
+            yield native
 
 
-def _idle_locks(
+def _idle_words(
     scans: Mapping[RepoPath, FileScan],
     made: Mapping[RepoPath, Sequence[ImageField]],
     ruling: AbstractSet[_Object],
 ) -> Iterator[Problem]:
     """A lock that locks nothing looks as if it did. Another tool's may have a meaning there."""
     for path, scan in scans.items():
-        locks = [one for one in scan.declarations if _is_lock(one)]
-        holding = {found.workload for found in (*scan.fields, *made.get(path, ()))} if locks else ()
-        for lock in locks:
-            if lock.workload not in holding and (path, lock.workload) not in ruling:
-                yield Problem(
-                    location=lock.location,
-                    message=f"{lock.key} locks nothing: no image is written in {lock.workload}",
-                    hint="lock the manifest that has the image, or the kustomization that sets it",
-                    note=not lock.key.startswith(OWN_PREFIX),
-                )
+        words = [one for one in scan.declarations if one.key in _FOR_ALL and _means_it(one)]
+        holding = {found.workload for found in (*scan.fields, *made.get(path, ()))} if words else ()
+        for word in words:
+            if word.workload in holding or (path, word.workload) in ruling:
+                continue
+            what = "locks nothing" if word.key in _LOCKS else "has no effect"
+            yield Problem(
+                location=word.location,
+                message=f"{word.key} {what}: no image is written in {word.workload}",
+                hint="say it in the manifest that has the image, or in the kustomization that sets it",
+                note=not word.key.startswith(OWN_PREFIX),
+            )
 
 
-def _is_lock(declaration: Declaration) -> bool:
-    return declaration.key in _LOCKS and declaration.value.lower() != "false"
+def _means_it(declaration: Declaration) -> bool:
+    return declaration.key not in _LOCKS or declaration.value.lower() != "false"
 
 
 def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:

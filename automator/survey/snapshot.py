@@ -1,7 +1,7 @@
 """A config repo's head as scanned files. Only blobs whose Git id changed are read and parsed again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio.to_thread
 
@@ -10,6 +10,7 @@ from automator.git.mirror import Blob, BlobId, Mirror
 from automator.model.field import ImageField, Problem, RepoPath
 from automator.model.plan import CommitId
 from automator.scan.file import is_manifest_path, scan_file
+from automator.scan.workloads import KUSTOMIZATION_NAMES
 from automator.survey.manifests import (
     ALL_DIALECTS,
     Across,
@@ -36,24 +37,27 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What the manifests of one commit hold; `parsed` counts the files read for it, not those known before."""
+    """What the manifests of one commit hold; `parsed` counts the files read for it, not those known before.
+
+    `context` are the kustomizations outside of the config repo's `paths`: what they override has no effect inside.
+    """
 
     commit: CommitId
     files: Mapping[RepoPath, ReadFile]
     across: Across
     parsed: int
+    context: Mapping[RepoPath, ReadFile] = field(default_factory=dict)
 
     @property
     def readings(self) -> dict[RepoPath, FileReading]:
-        return {path: file.reading for path, file in self.files.items()}
+        """Of the context, too: fields inside of `paths` may be overridden from there."""
+        return _readings(self.files) | _readings(self.context)
 
     @property
     def fields(self) -> list[ImageField]:
         readings = self.readings
         return [
-            found
-            for path, reading in readings.items()
-            for found in fields_of(path, reading, self.across)
+            found for path in self.files for found in fields_of(path, readings[path], self.across)
         ]
 
     @property
@@ -85,19 +89,31 @@ async def read_snapshot(
     changed: Mapping[RepoPath, Blob | None]
     if previous is None:
         files: dict[RepoPath, ReadFile] = {}
+        context: dict[RepoPath, ReadFile] = {}
         changed = await mirror.list_blobs(commit)
     else:
-        files = dict(previous.files)
+        files, context = dict(previous.files), dict(previous.context)
         changed = await mirror.changed_blobs(previous.commit, commit)
     to_read: dict[RepoPath, Blob] = {}
+    outside: dict[RepoPath, Blob] = {}
     for path, blob in changed.items():
         files.pop(path, None)
-        if blob is not None and _is_manifest(path, blob) and wanted(path):
-            to_read[path] = blob
+        context.pop(path, None)
+        if blob is not None and _is_manifest(path, blob):
+            if wanted(path):
+                to_read[path] = blob
+            elif path.rpartition("/")[2] in KUSTOMIZATION_NAMES:
+                outside[path] = blob
     files |= await _read_files(mirror, to_read, dialects)
-    readings = {path: file.reading for path, file in files.items()}
-    across = await anyio.to_thread.run_sync(read_across, readings, dialects)
-    return Snapshot(commit=commit, files=files, across=across, parsed=len(to_read))
+    context |= await _read_files(mirror, outside, dialects)
+    across = await anyio.to_thread.run_sync(
+        read_across, _readings(files), dialects, _readings(context)
+    )
+    return Snapshot(commit=commit, files=files, across=across, parsed=len(to_read), context=context)
+
+
+def _readings(files: Mapping[RepoPath, ReadFile]) -> dict[RepoPath, FileReading]:
+    return {path: file.reading for path, file in files.items()}
 
 
 async def declared_outside(

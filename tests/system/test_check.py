@@ -27,7 +27,7 @@ shop: in/flux.yaml:6:22: fluxcd.io/tag.c has no effect
 shop: in/keel.yaml:7:24: locked: keel.sh/approvals wants 1 approval
 shop: in/marker.yaml:1:24: no ImagePolicy flux-system:nobody
 shop: in/templated.yaml:6:29: automator.dev/policy.c has no effect: no container is named 'c' (no image is here)
-shop: in/unknown.yaml:6:26: unknown annotation automator.dev/polcy (did you mean automator.dev/policy?)
+shop: in/unknown.yaml:6:26: unknown annotation automator.dev/polcy: its workload is held (did you mean automator.dev/policy?)
 shop: in/unparsable.yaml:6:34: automator.dev/policy: '^^1' is no version range
 shop: in/values.yaml:2:29: this comment marks no image
 shop: out/outside.yaml:6:27: automator.dev/policy has no effect: the file is outside of `paths`

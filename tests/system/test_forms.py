@@ -110,6 +110,31 @@ def test_an_entry_takes_the_policy_of_the_workloads_that_it_reaches(world, push_
     assert MOVED in world.remote.show("overlays/prod/kustomization.yaml")
 
 
+def test_an_overlay_outside_of_paths_overrides_and_is_not_written(world, push_tags, write):
+    push_tags("1.0.0", "1.1.0")
+    annotated = WEB.replace("shop}", "shop, annotations: {automator.dev/policy: semver:^1}}")
+    files = {path: write(FORMS[path]) for path in sorted(UNTOUCHED)}
+    world.remote.commit(files | {"base/web.yaml": write(annotated)})
+    world.settings["config_repos"][0]["paths"] = ["base/**"]
+
+    (row,) = world.json("workloads")["workloads"]
+
+    assert (row["status"], row["workload"]) == ("overridden", "shop:deployment/web")
+    assert world.run("run", "--once").stdout == "nothing to change\n"
+
+
+def test_the_forges_own_workflows_are_left_alone_unless_paths_name_them(world, push_tags, write):
+    push_tags("1.0.0", "1.1.0")
+    workflow = write("on: push\njobs: {a: {services: {web: {image: '@:1.0.0'}}}}\n")
+    world.remote.commit({".github/workflows/ci.yaml": workflow})
+    (world.directory / "policies.yaml").write_text("policies:\n- {name: all, update: 'semver:*'}\n")
+    world.settings["policies"] = ["policies.yaml"]
+    assert world.json("plan")["repos"][0]["changes"] == []
+
+    world.settings["config_repos"][0]["paths"] = [".github/workflows/**"]
+    assert len(world.json("plan")["repos"][0]["changes"]) == 1
+
+
 FLUX2 = """\
 apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImageRepository

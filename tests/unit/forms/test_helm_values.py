@@ -86,7 +86,6 @@ row("image and version", "tigeraOperator:\n  image: tigera/operator\n  version: 
 row("images by name", "images:\n  etcd: quay.io/coreos/etcd:«v3.5.0→v3.5.9»\n  pause: registry.k8s.io/pause:«3.9→3.10»\n", ("images.etcd", "quay.io/coreos/etcd:v3.5.0"), ("images.pause", "registry.k8s.io/pause:3.9"), to=("quay.io/coreos/etcd:v3.5.9", "registry.k8s.io/pause:3.10"))
 row("a list of images", "images:\n- o/one:«v1→v2»\n- o/two:v1\n", ("images.0", "o/one:v1"), ("images.1", "o/two:v1"), to="o/one:v2")
 row("sonarqube: initContainers as a map", "initContainers:\n  image: busybox:«1.36→1.37»\n", ("initContainers", "busybox:1.36"), to="busybox:1.37")
-row("Dapr's annotation", "annotations:\n  dapr.io/sidecar-image: ghcr.io/dapr/daprd:«1.12.0→1.13.0»\n", ("annotations.dapr.io/sidecar-image", "ghcr.io/dapr/daprd:1.12.0"), to="ghcr.io/dapr/daprd:1.13.0")
 row("postgres-operator: docker_image", "configGeneral:\n  docker_image: ghcr.io/zalando/spilo-15:«3.0-p1→3.1-p1»\n", ("configGeneral.docker_image", "ghcr.io/zalando/spilo-15:3.0-p1"), to="ghcr.io/zalando/spilo-15:3.1-p1")
 
 # global parts

@@ -23,6 +23,8 @@ SILENT = {
     "an environment variable": POD + "spec: {containers: [{name: c, env: [{name: IMAGE, value: 'o/app:v1'}], command: ['image: o/app:v1']}]}\n",
     "data of a ConfigMap": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x.yaml: |\n    image: o/app:v1\n    spec: {containers: [{name: c, image: 'o/app:v1'}]}\n",
     "pull policy and secrets": "imagePullPolicy: Always\nimagePullSecrets: [{name: o/app}]\nimage: {pullPolicy: Always, pullSecrets: [a]}\n",
+    "an annotation": POD.replace("name: a", "name: a, annotations: {sidecar.istio.io/proxyImage: 'o/app:v1'}"),
+    "annotations of a chart": "annotations: {dapr.io/sidecar-image: 'o/app:v1'}\n",
     "a picture": "logoImage: https://cdn.example.com/logo.png\nbackgroundImage: cdn.example.com/a/b.jpg\nimages: {logo: cdn.example.com/logo.svg, big: /static/big.png}\n",
     "a disk": "diskImage: images.example.com/os/ubuntu.qcow2\nimageURL: https://example.com/x/y:z\n",
     "a name alone": "web: {image: app}\nimage: o/app\n",

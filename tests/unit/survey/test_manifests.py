@@ -53,15 +53,33 @@ def test_a_marker_that_cannot_be_read_holds(marker):
     assert problem.location == Location("a.yaml", 4, text.splitlines()[3].index('{"$') + 1)
 
 
-@pytest.mark.parametrize("policy", [FLUX1, KEEL])
-def test_a_tool_that_knows_workloads_sees_no_image_in_an_annotation(policy):
+@pytest.mark.parametrize("policy", [OURS, FLUX1, KEEL])
+def test_the_policy_of_a_workload_is_not_that_of_an_image_in_an_annotation(policy):
     text = pod(policy, "sidecar.istio.io/proxyImage: 'istio/proxyv2:1.20.0'")
-    containers = make_containers({"a.yaml": text})
-    assert {str(one.field.image): one.policy is not None for one in containers} == {
-        "istio/proxyv2:1.20.0": False,
-        "x:1": True,
-    }
+    assert [str(one.field.image) for one in make_containers({"a.yaml": text})] == ["x:1"]
     assert make_snapshot({"a.yaml": text}).mistakes == []
+
+
+def test_an_image_in_an_annotation_can_be_marked():
+    text = pod(OURS).replace(
+        "annotations: {", "annotations: {proxy: 'istio/proxyv2:1.20.0',\n # automator: latest\n "
+    )
+    text = text.replace(",\n # automator: latest", ", # automator: latest")
+    found = {str(one.field.image): str(one.policy) for one in make_containers({"a.yaml": text})}
+    assert found == {"istio/proxyv2:1.20.0": "comment latest", "x:1": "annotation semver:^1"}
+
+
+UNKNOWN = [
+    pytest.param("automator.dev/Locked: 'true'", "annotation none", id="a lock, misspelled"),
+    pytest.param("automator.dev/polcy.c: none", "annotation none", id="a policy, misspelled"),
+    pytest.param("example.com/policy: none", "rule semver:^0.4", id="another's"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("annotation", "policy"), UNKNOWN)
+def test_an_annotation_of_ours_that_nobody_knows_holds_its_workload(annotation, policy):
+    (container,) = make_containers({"a.yaml": pod(annotation)}, [rule("rule")])
+    assert str(container.policy) == policy
 
 
 def test_a_lock_counts_whoever_says_the_policy():
@@ -96,11 +114,27 @@ def test_the_lock_of_an_application_locks_what_its_images_are_written_in(lock, l
     assert make_snapshot(files).problems == []
 
 
+WORDS = [
+    pytest.param('automator.dev/automated: "false"', "None", id="not automated"),
+    pytest.param("automator.dev/policy: none", "annotation none", id="excluded"),
+    pytest.param("automator.dev/policy: semver:^1", "annotation semver:^1", id="a policy of ours"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "policy"), WORDS)
+def test_our_word_on_an_application_is_nearer_than_the_dialects(word, policy):
+    files = {"app.yaml": APPLICATION.format(lock=word), "prod/kustomization.yaml": ENTRY}
+    (container,) = make_containers(files)
+    assert str(container.policy) == policy
+    assert make_snapshot(files).mistakes == []
+
+
 NO_IMAGE = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{{}}}}}\n"
 WITHOUT_IMAGE = [
-    pytest.param('automator.dev/locked: "true"', False, "3:57: automator.dev/locked locks nothing: no image is written in default:pod/a (lock the manifest", id="our lock"),
+    pytest.param('automator.dev/locked: "true"', False, "3:57: automator.dev/locked locks nothing: no image is written in default:pod/a (say it in the manifest that has the image", id="our lock"),
     pytest.param('fluxcd.io/locked: "true"', True, "3:53: fluxcd.io/locked locks nothing", id="a lock of Flux v1"),
     pytest.param("}, labels: {automator.dev/policy: latest", False, "3:69: automator.dev/policy is a label: it has no effect (make it an annotation)", id="a label"),
+    pytest.param("automator.dev/policy: latest", False, "3:57: automator.dev/policy has no effect: no image is written in default:pod/a", id="a policy"),
     pytest.param('automator.dev/automated: "false"', False, "3:60: automator.dev/automated has no effect: no image is written in default:pod/a", id="automated"),
 ]  # fmt: skip
 
