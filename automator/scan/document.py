@@ -33,6 +33,11 @@ def _scan_nothing(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> N
     """Its `image` is a schema's, or says what to poll or to choose, not what runs."""
 
 
+def _tell_unread(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
+    what = f"{owner.workload} has no effect here: objects of this kind are not read"
+    scan.report(root, what, "annotations of Argo CD Image Updater on an Application are", note=True)
+
+
 def _scan_flux_kustomization(scan: DocumentScan, owner: Owner, root: yaml.MappingNode) -> None:
     spec = get(root, "spec")
     scan_entries(scan, owner, get(spec, "images"))
@@ -50,7 +55,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], Scanner]] = {
     "ImagePolicy": (_FLUX_IMAGES, _scan_nothing),
     "ImageRepository": (_FLUX_IMAGES, _scan_nothing),
     "ImageUpdateAutomation": (_FLUX_IMAGES, _scan_nothing),
-    "ImageUpdater": (("argocd-image-updater.argoproj.io/",), _scan_nothing),
+    "ImageUpdater": (("argocd-image-updater.argoproj.io/",), _tell_unread),
     "Kustomization": (("kustomize.toolkit.fluxcd.io/",), _scan_flux_kustomization),
 }
 """With how their API's versions begin: others have kinds of these names too, as KubeVela an Application."""

@@ -51,7 +51,6 @@ SILENT = {
     "exempt images": "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sAllowedRepos\nmetadata: {name: a}\nspec: {parameters: {exemptImages: ['o/app:v1'], repos: ['docker.io/o']}}\n",
     "an ImagePolicy": "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: a}\nspec: {imageRepositoryRef: {name: a}, policy: {semver: {range: 1.x}}}\nstatus: {latestImage: 'o/app:v1', latestRef: {image: o/app, tag: v1}}\n",
     "an ImageRepository": "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nmetadata: {name: a}\nspec: {image: ghcr.io/o/app}\n",
-    "an ImageUpdater": "apiVersion: argocd-image-updater.argoproj.io/v1alpha1\nkind: ImageUpdater\nmetadata: {name: a}\nspec: {applicationRefs: [{images: [{alias: a, imageName: 'o/app:1.x'}]}]}\n",
     "an image list in an annotation": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, annotations: {argocd-image-updater.argoproj.io/image-list: 'a=o/app:1.x'}}\nspec: {source: {chart: a}}\n",
     # what is not ours
     "status": POD + "status: {containerStatuses: [{name: c, image: 'o/app:v1'}], containers: [{name: c, image: 'o/app:v1'}]}\n",
@@ -88,6 +87,7 @@ SILENT = {
 }  # fmt: skip
 
 TOLD = {
+    "an ImageUpdater": ("apiVersion: argocd-image-updater.argoproj.io/v1alpha1\nkind: ImageUpdater\nmetadata: {name: a}\nspec: {applicationRefs: [{images: [{alias: a, imageName: 'o/app:1.x'}]}]}\n", "objects of this kind are not read"),
     "a placeholder": (CONTAINER % "<IMAGE>", LITERAL),
     "a placeholder in small letters": (CONTAINER % "'<your-image>:v1'", LITERAL),
     "a placeholder in capitals": (CONTAINER % "REPLACE_ME", "'REPLACE_ME' is no image name"),
