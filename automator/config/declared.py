@@ -13,14 +13,14 @@ import yaml
 from pydantic import ValidationError
 
 from automator.config.policy_file import PolicyOptions, make_policy, parse_options
+from automator.dialects.annotations import held
 from automator.dialects.reading import WorkloadReading
 from automator.model.field import Comment, Declaration, ImageField, Location, Problem
-from automator.model.policy import Declared, Expression, Policy, PolicyKind
+from automator.model.policy import Declared, Policy
 from automator.scan.annotations import OWN_PREFIX
 
 _KEYS = ("automated", "policy", "policy.CONTAINER", "locked", "locked-reason")
 _BOOLEANS = {"true": True, "false": False}
-_NONE = Expression(PolicyKind.NONE, "", "none")
 _CONTAINER = "policy."
 
 
@@ -66,13 +66,13 @@ def _read_all(gathered: Mapping[str, Declaration], problems: list[Problem]) -> _
     said = _Said()
     for key, declaration in gathered.items():
         name = key.removeprefix(OWN_PREFIX)
-        if name in {"automated", "locked"}:
-            value = _boolean(declaration, problems)
-            if name == "automated":
-                # What cannot be read does not automate, and an unreadable lock is a lock.
-                said.workload = replace(said.workload, automated=value is True)
-            else:
-                said.workload = replace(said.workload, locked=value is not False)
+        # What cannot be read does not automate, and an unreadable lock is a lock.
+        if name == "automated":
+            automated = _boolean(declaration, problems) is True
+            said.workload = replace(said.workload, automated=automated)
+        elif name == "locked":
+            locked = _boolean(declaration, problems) is not False
+            said.workload = replace(said.workload, locked=locked)
         elif name == "locked-reason":
             said.workload = replace(said.workload, locked_reason=declaration.value)
         elif name == "policy":
@@ -85,7 +85,7 @@ def _read_all(gathered: Mapping[str, Declaration], problems: list[Problem]) -> _
             message = f"unknown annotation {key}: its workload is held"
             problems.append(Problem(location=declaration.location, message=message, hint=hint))
             # It may be a lock, or the policy of a container: nobody knows what it was to prevent.
-            said.held = Policy(name="annotation", update=_NONE, source=declaration.location)
+            said.held = held("annotation", declaration.location)
     return said
 
 
@@ -136,7 +136,7 @@ def _policy(name: str, key: str, text: str, place: Location, problems: list[Prob
     for offset, message, hint in mistakes:
         at = Location(place.path, place.line, place.column + offset)
         problems.append(Problem(location=at, message=f"{key}: {message}", hint=hint))
-    return replace(policy or Policy(name=name, update=_NONE), source=place)
+    return replace(policy, source=place) if policy is not None else held(name, place)
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from automator.errors import InvalidExpression
 from automator.model.field import Declaration, Location, Problem
 from automator.model.image import is_tag
 from automator.model.policy import Expression, Policy, PolicyKind
+from automator.select.expression import parse_expression, unanchored
 
 _FLAGS = {"true": True, "false": False}
 _NONE = Expression(PolicyKind.NONE, "", "none")
@@ -52,9 +53,18 @@ def read_flag(declaration: Declaration, findings: Findings, otherwise: str) -> b
     return flag
 
 
-def held(dialect: str, source: Location) -> Policy:
+def read_regex(pattern: str, offset: int) -> Expression:
+    """Of an expression that matches anywhere in a tag, and begins at that offset. Raises InvalidExpression."""
+    try:
+        return parse_expression(f"regex:{unanchored(pattern)}")
+    except InvalidExpression as error:
+        end = offset + len(pattern)
+        raise InvalidExpression(error.message, start=offset, end=end, hint=error.hint) from error
+
+
+def held(name: str, source: Location) -> Policy:
     """For what cannot be read: a fall-back to a policy file would do what the nearer annotation meant to prevent."""
-    return Policy(name=dialect, update=_NONE, source=source)
+    return Policy(name=name, update=_NONE, source=source)
 
 
 def nearest(name: str, known: Iterable[str], written: str = "{}") -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from automator.dialects.annotations import held, keep_first
 from automator.dialects.argocd_settings import (
-    ARGOCD_PREFIX,
     DIALECT,
     Settings,
     WantedImage,
@@ -18,7 +17,7 @@ from automator.dialects.argocd_settings import (
     read_settings,
 )
 from automator.dialects.paths import join_path
-from automator.dialects.reading import RepoReading
+from automator.dialects.reading import ObjectKey, RepoReading
 from automator.errors import InvalidReference
 from automator.model.field import (
     Declaration,
@@ -34,11 +33,11 @@ from automator.model.field import (
 from automator.model.image import ImageRepository, parse_repository
 from automator.model.policy import Declared
 from automator.model.workload import WorkloadId
+from automator.scan.annotations import ARGOCD_PREFIX
+from automator.scan.workloads import ARGOCD_SOURCE, KUSTOMIZATION_NAMES
 
 _SPEC_OF = {"application": "", "applicationset": "spec.template."}
 """Where the Application stands in the objects of each kind."""
-
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def read_argocd(files: Mapping[RepoPath, FileScan]) -> RepoReading:
 class _Reader:
     def __init__(self, files: Mapping[RepoPath, FileScan]) -> None:
         self.declared: dict[FieldKey, Declared] = {}
-        self.said_by: dict[FieldKey, set[tuple[RepoPath, WorkloadId]]] = {}
+        self.said_by: dict[FieldKey, set[ObjectKey]] = {}
         self.problems: list[Problem] = []
         self._files = files
 
@@ -115,13 +114,13 @@ class _Reader:
             if settings.git:
                 name = _application_name(workload, application, prefix)
                 for folder in folders:
-                    yield self._file(join_path(folder, f".argocd-source-{name}.yaml"))
+                    yield self._file(join_path(folder, f"{ARGOCD_SOURCE}{name}.yaml"))
             own = (number for number, one in enumerate(scan.fields) if one.workload == workload)
             yield _Place(f"{workload}", tuple((scan.path, number) for number in own))
 
     def _kustomization(self, folder: RepoPath) -> _Place:
         """Of the folder, or the file itself."""
-        paths = [folder, *(join_path(folder, name) for name in _KUSTOMIZATIONS)]
+        paths = [folder, *(join_path(folder, name) for name in KUSTOMIZATION_NAMES)]
         path = next((path for path in paths if path in self._files), paths[1])
         keys = (key for key in self._file(path).keys if self._field(key).form is Form.KUSTOMIZE)
         return _Place(path, tuple(keys))

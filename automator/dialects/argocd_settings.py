@@ -13,10 +13,10 @@ from automator.errors import InvalidExpression, InvalidReference
 from automator.model.field import Declaration, Location, Problem
 from automator.model.image import Platform, parse_repository
 from automator.model.policy import Expression, Policy, TagFilter, VersionScheme
+from automator.scan.annotations import ARGOCD_PREFIX
 from automator.scan.layouts import name_container
 from automator.select.expression import compile_glob, parse_expression, unanchored
 
-ARGOCD_PREFIX = "argocd-image-updater.argoproj.io/"
 DIALECT = "argocd-image-updater"
 """The name of its policies."""
 

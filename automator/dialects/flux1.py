@@ -19,13 +19,14 @@ from automator.dialects.annotations import (
     keep_first,
     nearest,
     read_flag,
+    read_regex,
 )
 from automator.dialects.ranges import parse_range
 from automator.dialects.reading import WorkloadReading
 from automator.errors import InvalidExpression
 from automator.model.field import Declaration, Form, ImageField, Location
 from automator.model.policy import Declared, Policy, PolicyKind, VersionScheme
-from automator.select.expression import parse_expression, unanchored
+from automator.select.expression import parse_expression
 
 _DIALECT = "fluxcd.io"
 _NEWEST_PREFIX = "fluxcd.io/"
@@ -34,8 +35,6 @@ _POLICY_PREFIXES = {_NEWEST_PREFIX: "", "filter.fluxcd.io/": "tag.", "flux.weave
 
 _IMAGE_PLACES = ("repository.fluxcd.io/", "image.fluxcd.io/")
 _PART_PLACES = ("registry.fluxcd.io/", "tag.fluxcd.io/")
-
-FLUX1_PREFIXES = (*_POLICY_PREFIXES, *_IMAGE_PLACES, *_PART_PLACES)
 
 _NAMES = ("automated", "locked", "locked_msg", "locked_user", "ignore")
 _BOOKKEEPING = frozenset({"sync-checksum", "sync-gc-mark"})
@@ -210,14 +209,7 @@ def _read_filter(declaration: Declaration, findings: Findings) -> Policy:
             source=source,
         )
     if kind == "regex":
-        try:
-            expression = f"regex:{unanchored(argument)}"
-        except InvalidExpression as error:
-            offset = len(word) + 1
-            raise InvalidExpression(
-                error.message, start=offset, end=len(text), hint=error.hint
-            ) from error
-        return replace(_every_tag(source), update=parse_expression(expression))
+        return replace(_every_tag(source), update=read_regex(argument, len(f"{word}:")))
     return _read_glob(declaration, argument if kind else text, findings)
 
 

@@ -21,8 +21,7 @@ _DIGESTS = {"": (False, False), "Never": (False, False), "IfNotPresent": (True, 
 """`digestReflectionPolicy` as (pin_digest, keep_digest)."""
 
 _SIGNATURES = "*.sig"
-"""The default exclusionList, `^.*\\.sig$`, as a shell pattern."""
-"""What an ImageRepository without `exclusionList` leaves out."""
+"""What an ImageRepository without `exclusionList` leaves out: its default is `^.*\\.sig$`."""
 
 _WHOLE_MATCH = re.compile(r"(?<!\$)(?:\$\$)*\$(?:0(?!\w)|\{0\})")
 """Go's `$0`: what the pattern matched. Here the pattern is stretched over the whole tag."""

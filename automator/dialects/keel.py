@@ -16,18 +16,19 @@ from automator.dialects.annotations import (
     keep_first,
     nearest,
     read_flag,
+    read_regex,
 )
 from automator.dialects.reading import WorkloadReading
 from automator.errors import InvalidExpression
 from automator.model.field import Declaration, ImageField
 from automator.model.policy import Declared, Expression, Policy, TagFilter, VersionScheme
-from automator.select.expression import compile_regex, parse_expression, unanchored
+from automator.scan.annotations import KEEL_PREFIX
+from automator.select.expression import compile_regex, parse_expression
 from automator.select.version import Version, parse_semver
 
-KEEL_PREFIXES = ("keel.sh/",)
+KEEL_PREFIXES = (KEEL_PREFIX,)
 
 _DIALECT = "keel.sh"
-_PREFIX = "keel.sh/"
 _SAME_PRERELEASE = ("major", "minor", "patch")
 _VERSION_POLICIES = ("all", *_SAME_PRERELEASE)
 _POLICIES = (*_VERSION_POLICIES, "force", "glob:", "regexp:", "never")
@@ -72,7 +73,7 @@ def read_keel(declarations: Sequence[Declaration], fields: Sequence[ImageField])
     said = _gather(declarations, findings)
     _report_names(said, findings)
     if "policy" not in said:
-        _report_without_effect(said, _OPTIONS, "there is no keel.sh/policy", findings)
+        _report_without_effect(said, _OPTIONS, f"there is no {KEEL_PREFIX}policy", findings)
         return WorkloadReading(declared=(None,) * len(fields), problems=findings.in_order())
     options = _read_options(said, findings)
     lock = _read_approvals(said, findings)
@@ -96,10 +97,10 @@ def _gather(declarations: Sequence[Declaration], findings: Findings) -> Said:
     said: Said = {}
 
     def rank(declaration: Declaration) -> tuple[bool, bool]:
-        return declaration.label, declaration.key.removeprefix(_PREFIX) in _OLDER_NAMES
+        return declaration.label, declaration.key.removeprefix(KEEL_PREFIX) in _OLDER_NAMES
 
     for declaration in sorted(declarations, key=rank):
-        written = declaration.key.removeprefix(_PREFIX)
+        written = declaration.key.removeprefix(KEEL_PREFIX)
         name = _OLDER_NAMES.get(written, written)
         if not keep_first(said, name, declaration):
             first = said[name]
@@ -122,7 +123,7 @@ def _report_names(said: Said, findings: Findings) -> None:
             findings.add(declaration, message, note=True)
         elif name != "policy" and name not in _OPTIONS:
             known = ("policy", *_OPTIONS, *_WITHOUT_MEANING)
-            hint = nearest(name, known, _PREFIX + "{}")
+            hint = nearest(name, known, KEEL_PREFIX + "{}")
             findings.add(declaration, f"unknown annotation {declaration.key}", hint)
 
 
@@ -208,7 +209,7 @@ def _read_policy(declaration: Declaration, findings: Findings) -> Policy | None:
         if kind == "glob" and colon:
             return _policy(declaration, _read_glob(declaration, argument, findings))
         if kind == "regexp" and colon:
-            return _policy(declaration, _read_regex(argument, len("regexp:")))
+            return _policy(declaration, read_regex(argument, len("regexp:")))
     except InvalidExpression as error:
         findings.add_mistake(declaration, error)
     else:
@@ -223,14 +224,6 @@ def _read_glob(declaration: Declaration, pattern: str, findings: Findings) -> Ex
         message = f"{declaration.key}: {pattern!r} matches no tag: none has {foreign[0]!r}"
         findings.add(declaration, message, "* alone has a meaning in a glob of Keel's")
     return parse_expression(f"glob:{as_shell_pattern(pattern)}")
-
-
-def _read_regex(pattern: str, offset: int) -> Expression:
-    try:
-        return parse_expression(f"regex:{unanchored(pattern)}")
-    except InvalidExpression as error:
-        end = offset + len(pattern)
-        raise InvalidExpression(error.message, start=offset, end=end, hint=error.hint) from error
 
 
 def _policy(declaration: Declaration, update: Expression) -> Policy:
@@ -262,7 +255,7 @@ def _forced(
     if field.image.tag is None:
         findings.add(
             declaration,
-            f"{field.container} is left alone: {field.image} has no tag that {_PREFIX}matchTag could follow",
+            f"{field.container} is left alone: {field.image} has no tag that {KEEL_PREFIX}matchTag could follow",
             "write one",
         )
         return None
@@ -279,7 +272,7 @@ def _newer_versions(
         findings.add(
             declaration,
             f"{field.container} is left alone: {kind} counts from a version, and {field.image} has none",
-            f"write a version, or another policy: {_PREFIX}policy: force",
+            f"write a version, or another policy: {KEEL_PREFIX}policy: force",
         )
         return None
     if kind not in _SAME_PRERELEASE:

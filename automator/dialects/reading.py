@@ -8,6 +8,9 @@ from automator.model.field import FieldKey, ImageField, Problem, RepoPath
 from automator.model.policy import Declared
 from automator.model.workload import WorkloadId
 
+ObjectKey = tuple[RepoPath, WorkloadId]
+"""A file, and an object in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadReading:
@@ -22,12 +25,10 @@ class RepoReading:
     """Of objects and comments that refer to each other across files.
 
     `fields` are image fields that the scan of a file alone could not name; their numbers go on where those of its
-    scan end. `said_by` are the objects, with their files, whose annotations rule a field that is written elsewhere.
+    scan end. `said_by` are the objects whose annotations rule a field that is written elsewhere.
     """
 
     declared: Mapping[FieldKey, Declared] = field(default_factory=dict)
     fields: Mapping[RepoPath, tuple[ImageField, ...]] = field(default_factory=dict)
-    said_by: Mapping[FieldKey, AbstractSet[tuple[RepoPath, WorkloadId]]] = field(
-        default_factory=dict
-    )
+    said_by: Mapping[FieldKey, AbstractSet[ObjectKey]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()

@@ -174,7 +174,7 @@ class Annotator:
             return mapping.end_mark.index - 1 + document.offset, ", ".join(entries)
         key, value = mapping.value[-1]
         start = key.start_mark.index + document.offset
-        line = self._line_start(start)
+        line = self._before.text.line_start(start)
         margin, between = self._text[line:start], ", "
         if line and not margin.strip(" \t"):
             crlf = self._text[line - 2 : line] == "\r\n"
@@ -231,12 +231,9 @@ class Annotator:
         if self._text[start:stop] != comment.replaces:
             raise EditRefused("the comment is not the expected one", location=str(comment.at))
         if not comment.text:
-            before = _BEFORE_MARKER.search(self._text, self._line_start(start), start)
+            before = _BEFORE_MARKER.search(self._text, self._before.text.line_start(start), start)
             start = before.start() if before else start
         return start, stop, comment.text
-
-    def _line_start(self, offset: int) -> int:
-        return max(self._text.rfind(end, 0, offset) for end in BREAKS) + 1
 
     def _comment_behind(self, comment: NewComment) -> Replacement:
         """At the end of the scalar's last line, or of a block scalar's first: there a comment is the scalar's."""

@@ -156,13 +156,7 @@ class _Comparison:
     ) -> EditRefused:
         where = str(self.inside or self.path)
         if not self.inside and document is not None and node is not None:
-            text = self.before.text
-            start = (
-                text.scalar_span(document, node)[0]
-                if isinstance(node, yaml.ScalarNode)
-                else node.start_mark.index + document.offset
-            )
-            place = text.place(document, node, start)
+            place = self.before.text.place_of(document, node)
             where = f"{self.path}:{place.line}:{place.column}"
         return EditRefused(
             f"the edit is refused: {what}",

@@ -10,7 +10,7 @@ from automator.edit.check import Parsed
 from automator.errors import EditRefused
 from automator.model.field import Span
 from automator.scan.reach import get
-from automator.yamltext.nodes import Document, Text
+from automator.yamltext.nodes import Document
 
 _HOLDERS = ("annotations", "labels")
 _NULL = "tag:yaml.org,2002:null"
@@ -59,10 +59,11 @@ def find_owners(parsed: Parsed) -> Owners:
         if isinstance(document, Document):
             readers = _count_readers(document.root)
             for owner, value in _owned(document, readers):
-                place = _place_of(parsed.text, document, value)
-                other = owners.setdefault(place, owner)
+                place = parsed.text.place_of(document, value)
+                at = (place.line, place.column)
+                other = owners.setdefault(at, owner)
                 if other is None or other.metadata is not owner.metadata:
-                    owners[place] = None
+                    owners[at] = None
     return owners
 
 
@@ -131,12 +132,3 @@ def _reached(root: yaml.Node) -> Iterator[yaml.Node]:
         seen.add(id(node))
         for child in node.value:
             todo += child if isinstance(child, tuple) else [child]
-
-
-def _place_of(text: Text, document: Document, node: yaml.Node) -> tuple[int, int]:
-    if isinstance(node, yaml.ScalarNode):
-        start, _ = text.scalar_span(document, node)
-    else:
-        start = node.start_mark.index + document.offset
-    place = text.place(document, node, start)
-    return place.line, place.column

@@ -1,6 +1,6 @@
 """Policies: which tags are candidates for a container, how they are ordered, and when a change may be made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -88,6 +88,11 @@ class Policy:
 
     def __str__(self) -> str:
         return f"{self.name} {self.update}"
+
+    @property
+    def unnamed(self) -> "Policy":
+        """Without name and place: equal for two that say the same, whoever says it and wherever."""
+        return replace(self, name="", source=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

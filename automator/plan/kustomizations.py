@@ -12,9 +12,8 @@ from typing import Self
 
 from automator.model.field import FieldKey, FileScan, Form, ImageField, ManifestObject, RepoPath
 from automator.model.workload import WorkloadId
-from automator.scan.workloads import KUSTOMIZATION_NAMES
+from automator.scan.workloads import ARGOCD_SOURCE, KUSTOMIZATION_NAMES, KUSTOMIZE_API
 
-_KUSTOMIZE_API = "kustomize.config.k8s.io/"
 _FLUX_API = "kustomize.toolkit.fluxcd.io/"
 _ARGOCD_API = "argoproj.io/"
 _ARGOCD_SPECS = {"application": "spec", "applicationset": "spec.template.spec"}
@@ -76,14 +75,18 @@ class Kustomization:
 Kustomizations = Mapping[RepoPath, Kustomization]
 
 
+def is_kustomize(found: ManifestObject) -> bool:
+    """Whether a Kustomization is Kustomize's own, and not Flux's object of that kind."""
+    return not found.api_version or found.api_version.startswith(KUSTOMIZE_API)
+
+
 def read_kustomizations(objects: Objects) -> dict[RepoPath, Kustomization]:
     """Kustomize's own, by their folders."""
     kustomizations: dict[RepoPath, Kustomization] = {}
     for scan, found in objects:
-        own = not found.api_version or found.api_version.startswith(_KUSTOMIZE_API)
         path, _, name = scan.path.rpartition("/")
         folder = RepoPath(path)
-        if name in KUSTOMIZATION_NAMES and own and folder not in kustomizations:
+        if name in KUSTOMIZATION_NAMES and is_kustomize(found) and folder not in kustomizations:
             texts = _texts_of(found)
             kustomizations[folder] = Kustomization(
                 resources=_resolve_all(folder, texts, "resources", "bases"),
@@ -165,7 +168,7 @@ def _argocd_sources(scan: FileScan, found: ManifestObject) -> Iterator[_Source]:
                 folder=folder,
                 entries=own,
                 components=_resolve_all(folder, kustomize, "components"),
-                parameters=_join(folder, f".argocd-source-{found.workload.name}.yaml"),
+                parameters=_join(folder, f"{ARGOCD_SOURCE}{found.workload.name}.yaml"),
             )
 
 

@@ -10,29 +10,32 @@ from automator.scan.found import DocumentScan
 from automator.scan.reach import Path, get, keys_of
 
 OWN_PREFIX = "automator.dev/"
-_KNOWN = re.compile(
-    r"automator\.dev/|(?:(?:filter|repository|tag|registry|image)\.)?fluxcd\.io/|flux\.weave\.works/"
-    r"|keel\.sh/|argocd-image-updater\.argoproj\.io/"
+FLUX1_PREFIXES = (
+    "fluxcd.io/",
+    "filter.fluxcd.io/",
+    "flux.weave.works/",
+    "repository.fluxcd.io/",
+    "image.fluxcd.io/",
+    "registry.fluxcd.io/",
+    "tag.fluxcd.io/",
 )
+KEEL_PREFIX = "keel.sh/"
+ARGOCD_PREFIX = "argocd-image-updater.argoproj.io/"
+_PREFIXES = (OWN_PREFIX, *FLUX1_PREFIXES, KEEL_PREFIX, ARGOCD_PREFIX)
+_AS_LABELS = (KEEL_PREFIX, *FLUX1_PREFIXES)
+"""Keel reads labels too; Flux v1 did not, which is to be told."""
 _WRITTEN = re.compile(
-    rf"(?<![\w.-])(?:{_KNOWN.pattern})[\w.-]+(?=[\"']?:)|(?<=# )automator(?=:)|\$imagepolicy"
+    rf"(?<![\w.-])(?:{'|'.join(map(re.escape, _PREFIXES))})[\w.-]+(?=[\"']?:)"
+    r"|(?<=# )automator(?=:)|\$imagepolicy"
 )
 _MERGE = "<<"
-_DOMAINS = (
-    "automator.dev/",
-    "fluxcd.io/",
-    "flux.weave.works/",
-    "keel.sh/",
-    "argocd-image-updater.argoproj.io/",
-)
-_AS_LABELS = "keel.sh/"
 _TEMPLATE = "emplate"
 """How the keys of pod templates end in every kind: `template`, `podTemplate`, `workerTemplate`."""
 
 
 def mentions_declarations(text: str) -> bool:
     """A quick look at a whole file."""
-    return any(domain in text for domain in _DOMAINS)
+    return any(prefix in text for prefix in _PREFIXES)
 
 
 def find_declaration(text: str) -> re.Match[str] | None:
@@ -83,7 +86,7 @@ def _scan_map(
         own = {key for key, _ in pairs}
         pairs += [pair for pair in keys_of(annotations).items() if pair[0] not in own]
     for key, value in pairs:
-        if _KNOWN.match(key) and (not label or key.startswith(_AS_LABELS)):
+        if key.startswith(_AS_LABELS if label else _PREFIXES):
             _declare(scan, workload, key, value, label=label)
         elif label and key.startswith(OWN_PREFIX):
             scan.report(value, f"{key} is a label: it has no effect", "make it an annotation")

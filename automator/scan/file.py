@@ -78,9 +78,9 @@ def _passed_over(path: RepoPath, text: str, reason: str) -> FileScan:
     found = find_declaration(text)
     if found is None:
         return FileScan(path=path, skipped=reason)
-    line, start = text.count("\n", 0, found.start()) + 1, text.rfind("\n", 0, found.start()) + 1
+    place = Text(text).place_at(found.start())
     problem = Problem(
-        location=Location(path, line, found.start() - start + 1),
+        location=Location(path, place.line, place.column),
         message=f"{found[0]} has no effect: this file is passed over: {reason}",
         hint="" if reason in _ON_PURPOSE else "write it as UTF-8",
         note=reason in _ON_PURPOSE,

@@ -7,13 +7,9 @@ from automator.model.image import ImageReference
 
 NOT_LITERAL = "it is not written literally"
 _TEMPLATED = re.compile(r"\$\{|\{\{|\$\(|<[^<>]*>|\$[A-Za-z_]")
-
-
 _FILE = re.compile(r"\.(?:png|jpe?g|svg|gif|webp|ico|iso|img|qcow2|raw|vmdk|zip|tgz|gz|xz|bz2)$")
 """A picture or a disk: `logoImage: cdn.example.com/logo.png`."""
 _GIT_HOSTS = ("github.com/", "gitlab.com/", "bitbucket.org/")
-
-
 _LONGEST = 1000
 """Longer than any reference: 255 characters of name, 128 of tag, and a digest."""
 

@@ -8,9 +8,13 @@ from automator.model.field import RepoPath
 from automator.model.workload import WorkloadId
 from automator.scan.reach import get, keys_of, text_of
 
-KUSTOMIZATION_NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-_KUSTOMIZE_API = "kustomize.config.k8s.io/"
-_ARGOCD_SOURCE = ".argocd-source-"
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""In the order in which kustomize looks for them."""
+
+KUSTOMIZE_API = "kustomize.config.k8s.io/"
+ARGOCD_SOURCE = ".argocd-source-"
+"""How the files begin that hold Argo CD's parameters of one Application, by its name."""
+
 _SERVICE_KEYS = ("image", "build", "extends")
 _COMPOSE_KEYS = frozenset(
     {
@@ -48,13 +52,13 @@ def kind_of(path: RepoPath, root: yaml.Node) -> DocumentKind:
     kind, api_version = text_of(get(root, "kind")), text_of(get(root, "apiVersion"))
     name = path.rpartition("/")[2]
     ours = kind in {"Kustomization", "Component"}
-    if (ours and api_version.startswith(_KUSTOMIZE_API)) or (
+    if (ours and api_version.startswith(KUSTOMIZE_API)) or (
         name in KUSTOMIZATION_NAMES and not api_version
     ):
         return DocumentKind.KUSTOMIZATION
     if kind and (api_version or get(root, "metadata") is not None):
         return DocumentKind.OBJECT
-    if name.startswith(_ARGOCD_SOURCE):
+    if name.startswith(ARGOCD_SOURCE):
         return DocumentKind.ARGOCD_SOURCE
     return DocumentKind.COMPOSE if _is_compose(name, root) else DocumentKind.VALUES
 

@@ -96,7 +96,7 @@ def _common_policy(
         nearest_policy(field_at(key, readings, across), declared_for(key, readings, across), rules)
         for key in reached
     ]
-    asked = {policy and _question(policy) for policy in policies}
+    asked = {policy and policy.unnamed for policy in policies}
     return policies[0] if len(asked) == 1 else None
 
 
@@ -129,7 +129,7 @@ async def decide(
         repository = container.observed_repository
         if repository is not None and container.policy is not None:
             asked = questions.setdefault(repository, {})
-            asked[_question(container.policy), container.field.image] = None
+            asked[container.policy.unnamed, container.field.image] = None
     answers: dict[tuple[Policy, ImageReference], Selection | str] = {}
     limiter = anyio.CapacityLimiter(_REPOSITORIES_AT_ONCE)
 
@@ -143,11 +143,6 @@ async def decide(
     return [_decided(container, answers, now) for container in containers]
 
 
-def _question(policy: Policy) -> Policy:
-    """The policy without its place and name: two workloads that say the same ask the same."""
-    return replace(policy, name="", source=None)
-
-
 def _decided(
     container: Container,
     answers: Mapping[tuple[Policy, ImageReference], Selection | str],
@@ -158,7 +153,7 @@ def _decided(
         return replace(container, decision=unchanged)
     answer: Selection | str | None = None
     if container.policy is not None and container.observed_repository is not None:
-        answer = answers[_question(container.policy), container.field.image]
+        answer = answers[container.policy.unnamed, container.field.image]
     selection = answer if isinstance(answer, Selection) else None
     failure = answer if isinstance(answer, str) else None
     decision = plan_field(

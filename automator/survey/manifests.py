@@ -13,10 +13,10 @@ from types import MappingProxyType
 from automator.config.declared import read_comment, read_native
 from automator.config.models import DialectSettings
 from automator.dialects.argocd import read_argocd
-from automator.dialects.flux1 import FLUX1_PREFIXES, read_flux1
+from automator.dialects.flux1 import read_flux1
 from automator.dialects.flux2 import read_flux2
 from automator.dialects.keel import KEEL_PREFIXES, read_keel
-from automator.dialects.reading import WorkloadReading
+from automator.dialects.reading import ObjectKey, WorkloadReading
 from automator.model.field import (
     Declaration,
     FieldKey,
@@ -30,7 +30,8 @@ from automator.model.policy import Declared
 from automator.model.workload import WorkloadId
 from automator.plan.match import combine_declared, is_ruled
 from automator.plan.overlays import Overlays, find_overlays
-from automator.scan.annotations import OWN_PREFIX
+from automator.scan.annotations import FLUX1_PREFIXES, OWN_PREFIX
+from automator.survey.idle import hidden, idle_words
 
 ALL_DIALECTS = DialectSettings()
 
@@ -39,10 +40,6 @@ Readers = Sequence[tuple[tuple[str, ...], WorkloadReader]]
 """Each with the prefixes of the annotations that it reads."""
 
 _OURS = "automator's own annotation or comment"
-_LOCKS = frozenset({f"{OWN_PREFIX}locked", "fluxcd.io/locked", "flux.weave.works/locked"})
-_FOR_ALL = _LOCKS | {f"{OWN_PREFIX}policy", f"{OWN_PREFIX}automated"}
-"""What is said of all images of an object."""
-_Object = tuple[RepoPath, WorkloadId]
 _NATIVE: Readers = [((OWN_PREFIX,), read_native)]
 
 
@@ -57,6 +54,15 @@ class FileReading:
     native: tuple[Declared | None, ...] = ()
     dialect: tuple[Declared | None, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    def native_of(self, number: int) -> Declared | None:
+        """Of an image field; nothing of one that the file could not name by itself."""
+        return self.native[number] if number < len(self.native) else None
+
+    def combined(self, number: int, across: Declared | None) -> Declared | None:
+        """The nearest first: our own word, that of other files (`across`), a dialect's in this file."""
+        dialect = self.dialect[number] if number < len(self.dialect) else None
+        return combine_declared(self.native_of(number), across, dialect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,31 +91,13 @@ def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
             policy, mistakes = read_comment(found.comment)
             native[number] = replace(native[number] or Declared(), policy=policy)
             problems += mistakes
-    problems += _hidden(native, dialect, _OURS)
+    problems += hidden(native, dialect, _OURS)
     return FileReading(
         scan=scan,
         native=tuple(native),
         dialect=tuple(dialect),
         problems=(*scan.problems, *problems),
     )
-
-
-def _hidden(
-    nearer: Sequence[Declared | None], said: Sequence[Declared | None], by: str = ""
-) -> Iterator[Problem]:
-    """Each policy that a nearer word takes the place of, once. `by` names the nearer ones, if all are alike."""
-    hidden = {
-        word.policy.source: (
-            word.policy,
-            by or ruling.policy or "an annotation that automates nothing",
-        )
-        for ruling, word in zip(nearer, said, strict=True)
-        if ruling is not None and is_ruled(ruling) and word is not None and word.policy is not None
-    }
-    for source, (policy, name) in hidden.items():
-        if source is not None:
-            message = f"{policy} has no effect: {name} is nearer"
-            yield Problem(location=source, message=message, note=True)
 
 
 def _hidden_across(
@@ -123,9 +111,9 @@ def _hidden_across(
         place = reading.scan.fields[number].location
         # One ImagePolicy rules many fields: what is told of one is told there.
         here = replace(said, policy=said.policy and replace(said.policy, source=place))
-        yield from _hidden([reading.native[number]], [here], _OURS)
+        yield from hidden([reading.native[number]], [here], _OURS)
         if not is_ruled(reading.native[number]):
-            yield from _hidden([said], [reading.dialect[number]])
+            yield from hidden([said], [reading.dialect[number]])
 
 
 def _read_workloads(
@@ -148,7 +136,7 @@ def _read_workloads(
                 continue
             reading = reader(said, [fields[number] for number in theirs])
             problems += reading.problems
-            problems += _hidden([declared[number] for number in theirs], reading.declared)
+            problems += hidden([declared[number] for number in theirs], reading.declared)
             for number, word in zip(theirs, reading.declared, strict=True):
                 declared[number] = combine_declared(declared[number], word)
     return declared, problems
@@ -165,7 +153,7 @@ def read_across(
     fields: dict[RepoPath, tuple[ImageField, ...]] = {}
     problems: list[Problem] = []
     overlays = find_overlays(scans | {path: one.scan for path, one in context.items()})
-    said_by: Mapping[FieldKey, AbstractSet[_Object]] = {}
+    said_by: Mapping[FieldKey, AbstractSet[ObjectKey]] = {}
     if dialects.flux_v2:
         flux2 = read_flux2(scans)
         declared.update(flux2.declared)
@@ -182,9 +170,10 @@ def read_across(
             declared[key] = _with(declared.get(key), guard)
     for key, objects in said_by.items():
         for word in _own_words_of(objects, scans, scans[key[0]].fields[key[1]]):
+            problems += hidden([word], [declared[key]])
             declared[key] = _with(word, declared[key])
     problems += _hidden_across(files, declared)
-    problems += _idle_words(scans, fields, set().union(*said_by.values()))
+    problems += idle_words(scans, fields, set().union(*said_by.values()))
     return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
 
 
@@ -201,7 +190,7 @@ def _guards(scan: FileScan, made: Sequence[ImageField]) -> Iterator[tuple[FieldK
 
 
 def _own_words_of(
-    objects: Iterable[_Object], scans: Mapping[RepoPath, FileScan], found: ImageField
+    objects: Iterable[ObjectKey], scans: Mapping[RepoPath, FileScan], found: ImageField
 ) -> Iterator[Declared]:
     """Our annotations of objects hold for the fields, too, that a dialect's annotations there rule in other places."""
     for path, workload in sorted(objects):
@@ -210,31 +199,6 @@ def _own_words_of(
         (native,), _ = _read_workloads(said, [moved], _NATIVE)
         if native is not None:
             yield native
-
-
-def _idle_words(
-    scans: Mapping[RepoPath, FileScan],
-    made: Mapping[RepoPath, Sequence[ImageField]],
-    ruling: AbstractSet[_Object],
-) -> Iterator[Problem]:
-    """A lock that locks nothing looks as if it did. Another tool's may have a meaning there."""
-    for path, scan in scans.items():
-        words = [one for one in scan.declarations if one.key in _FOR_ALL and _means_it(one)]
-        holding = {found.workload for found in (*scan.fields, *made.get(path, ()))} if words else ()
-        for word in words:
-            if word.workload in holding or (path, word.workload) in ruling:
-                continue
-            what = "locks nothing" if word.key in _LOCKS else "has no effect"
-            yield Problem(
-                location=word.location,
-                message=f"{word.key} {what}: no image is written in {word.workload}",
-                hint="say it in the manifest that has the image, or in the kustomization that sets it",
-                note=not word.key.startswith(OWN_PREFIX),
-            )
-
-
-def _means_it(declaration: Declaration) -> bool:
-    return declaration.key not in _LOCKS or declaration.value.lower() != "false"
 
 
 def declared_places(scan: FileScan) -> Iterator[tuple[str, Location]]:
@@ -274,10 +238,7 @@ def _declared_at(
     key: FieldKey, files: Mapping[RepoPath, FileReading], across: Across
 ) -> Declared | None:
     path, number = key
-    reading = files[path]
-    native = reading.native[number] if number < len(reading.native) else None
-    dialect = reading.dialect[number] if number < len(reading.dialect) else None
-    return combine_declared(native, across.declared.get(key), dialect)
+    return files[path].combined(number, across.declared.get(key))
 
 
 def _agreed(said: Sequence[Declared | None]) -> Declared | None:
@@ -295,5 +256,4 @@ def _rule(declared: Declared | None) -> object:
     """What is declared, whoever says it and wherever."""
     if declared is None:
         return None, None
-    policy = declared.policy
-    return declared.automated, None if policy is None else replace(policy, name="", source=None)
+    return declared.automated, declared.policy and declared.policy.unnamed

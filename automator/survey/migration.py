@@ -11,7 +11,6 @@ from automator.edit.annotate import Addition, Annotator
 from automator.errors import EditRefused
 from automator.model.field import Form, ImageField, Problem, RepoPath
 from automator.model.policy import Declared
-from automator.plan.match import combine_declared
 from automator.scan.file import scan_file
 from automator.survey.manifests import ALL_DIALECTS, Across, FileReading, fields_of, read_file
 from automator.survey.migration_plan import BY_HAND, MigrationPlan, Said, Step
@@ -43,17 +42,9 @@ def migrate_file(
 def _said(path: RepoPath, reading: FileReading, across: Across) -> list[Said]:
     said = []
     for number in range(len(fields_of(path, reading, across))):
-        native, dialect = _own(reading, number)
-        target = combine_declared(native, across.declared.get((path, number)), dialect)
-        said.append(Said(native or Declared(), target or Declared()))
+        target = reading.combined(number, across.declared.get((path, number)))
+        said.append(Said(reading.native_of(number) or Declared(), target or Declared()))
     return said
-
-
-def _own(reading: FileReading, number: int) -> tuple[Declared | None, Declared | None]:
-    """What the file says of a field by itself: in our words, and in a dialect's."""
-    native = reading.native[number] if number < len(reading.native) else None
-    dialect = reading.dialect[number] if number < len(reading.dialect) else None
-    return native, dialect
 
 
 @dataclass(slots=True)
@@ -115,12 +106,11 @@ class _Writing:
         if expected != list(map(_identity, again.scan.fields)):
             raise EditRefused("the image fields would be others", location=self.path)
         for place, number in enumerate(before):
-            native, dialect = _own(again, place)
+            said = again.native_of(place)
             target = _meaning(self.plan.said[number].target)
             if number not in migrated or self.plan.fields[number].location in self.plan.left:
-                across = self.across.declared.get((self.path, number))
-                native = combine_declared(native, across, dialect)
-            if _meaning(native or Declared()) != target:
+                said = again.combined(place, self.across.declared.get((self.path, number)))
+            if _meaning(said or Declared()) != target:
                 yield number
 
     def _numbers_in_order(self, migrated: Iterable[int]) -> list[int]:
@@ -137,9 +127,7 @@ def _identity(found: ImageField) -> object:
 
 def _meaning(declared: Declared) -> Declared:
     """What is declared, whoever says it and wherever."""
-    policy = declared.policy
-    if policy is not None:
-        policy = replace(policy, name="", source=None)
+    policy = declared.policy and declared.policy.unnamed
     # A policy says by itself that a field is automated.
     automated = None if policy is not None and declared.automated else declared.automated
     reason = declared.locked_reason if declared.locked else ""

@@ -15,7 +15,6 @@ from automator.model.field import (
     Declaration,
     ImageField,
     Location,
-    ManifestObject,
     Marker,
     Problem,
     Role,
@@ -23,6 +22,7 @@ from automator.model.field import (
 )
 from automator.model.policy import Declared, Policy, PolicyKind
 from automator.model.workload import WorkloadId
+from automator.plan.kustomizations import is_kustomize
 from automator.scan.annotations import OWN_PREFIX
 from automator.survey.manifests import FileReading
 
@@ -161,7 +161,7 @@ class MigrationPlan:
     def _place_on(self, workload: WorkloadId) -> Location | None:
         """A dialect's word on the object. What stands in `commonAnnotations` Kustomize writes on all that it makes."""
         if any(
-            one.workload == workload and workload.kind == "kustomization" and _is_kustomize(one)
+            one.workload == workload and workload.kind == "kustomization" and is_kustomize(one)
             for one in self.reading.scan.objects
         ):
             return None
@@ -254,11 +254,6 @@ class MigrationPlan:
         if number < self.own:
             return self._markers_by_field.get(number, [])
         return [one for one in self.reading.scan.markers if one.part in self.fields[number].parts]
-
-
-def _is_kustomize(one: ManifestObject) -> bool:
-    """Not Flux's object of that kind."""
-    return not one.api_version or one.api_version.startswith("kustomize.config.k8s.io/")
 
 
 def _stands_alone(marker: Marker) -> bool:

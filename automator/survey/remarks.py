@@ -15,7 +15,7 @@ def remarks(containers: Sequence[Container]) -> Iterator[Problem]:
         message, hint = _remark(container)
         if container.policy is None and not message and not _is_refused(container):
             message, hint = _disagreement(
-                [(one, policies[one.location]) for one in container.reaches]
+                [(one, policies.get(one.location)) for one in container.reaches]
             )
         if message:
             location = container.field.location

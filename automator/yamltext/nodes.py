@@ -89,6 +89,12 @@ class Text:
             raise ValueError(f"there are {len(self._line_starts)} lines")
         return self._line_starts[line - 1] + column - 1
 
+    def place_of(self, document: Document, node: yaml.Node) -> Place:
+        """Of a scalar without its anchor and tag, of a collection with them."""
+        if isinstance(node, yaml.ScalarNode):
+            return self.place(document, node, self.scalar_span(document, node)[0])
+        return self.place(document, node, node.start_mark.index + document.offset)
+
     def place(self, document: Document, node: yaml.Node, start: int) -> Place:
         """`start` is the span's: an anchor moves it behind the mark."""
         mark = node.start_mark

@@ -1,4 +1,4 @@
-"""New scalars in quotes, on one line."""
+"""New scalars in quotes, on one line, and what is escaped in double ones."""
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -12,10 +12,11 @@ def quote(value: str) -> str:
 
 def double_quote(value: str) -> str:
     """As YAML and JSON both read it, but for unprintable characters beyond the basic plane, which JSON cannot escape so."""
-    return '"' + "".join(map(_escape, value)) + '"'
+    return '"' + "".join(map(escape, value)) + '"'
 
 
-def _escape(char: str) -> str:
+def escape(char: str) -> str:
+    """As it stands between double quotes."""
     if char in _ESCAPES:
         return _ESCAPES[char]
     if char.isprintable():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from automator.yamltext.pieces import BREAKS, Piece, read_pieces
+from automator.yamltext.quote import escape
 from automator.yamltext.scalar import quote_if_misread, reads_as_text
 from automator.yamltext.splice import splice
 
@@ -19,7 +20,6 @@ _UNPRINTABLE = re.compile(
     rf"[^ -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[{BREAKS}]"
 )
 _ESCAPED = re.compile(rf'["\\]|{_UNPRINTABLE.pattern}')
-_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Not one plain scalar: an indicator at its head, a key, a comment, blanks at an end.
 _NOT_PLAIN = re.compile(
     rf"""^(?:[-?:](?:[ \t{BREAKS}]|\Z)|[,\[\]{{}}#&*!|>'"%@`]|[ \t{BREAKS}]|\Z)"""
@@ -120,5 +120,4 @@ def _spell(style: str, new: str) -> str | None:
 
 
 def _escape(found: re.Match[str]) -> str:
-    """As JSON also knows it: it may be a JSON file."""
-    return _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}"
+    return escape(found[0])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from automator.dialects.flux1 import FLUX1_PREFIXES, read_flux1
+from automator.dialects.flux1 import read_flux1
 from automator.model.field import Form
 from automator.model.policy import Declared, Policy, VersionScheme
+from automator.scan.annotations import FLUX1_PREFIXES
 from automator.select.expression import parse_expression
 from tests.unit.dialects.making_flux1_keel import (
     declare,

@@ -126,7 +126,11 @@ def test_our_word_on_an_application_is_nearer_than_the_dialects(word, policy):
     files = {"app.yaml": APPLICATION.format(lock=word), "prod/kustomization.yaml": ENTRY}
     (container,) = make_containers(files)
     assert str(container.policy) == policy
-    assert make_snapshot(files).mistakes == []
+    problems = make_snapshot(files).problems
+    assert [problem.message.partition(":")[0] for problem in problems] == [
+        "argocd-image-updater semver"
+    ]
+    assert [problem.note for problem in problems] == [True]
 
 
 NO_IMAGE = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{{}}}}}\n"
@@ -135,6 +139,7 @@ WITHOUT_IMAGE = [
     pytest.param('fluxcd.io/locked: "true"', True, "3:53: fluxcd.io/locked locks nothing", id="a lock of Flux v1"),
     pytest.param("}, labels: {automator.dev/policy: latest", False, "3:69: automator.dev/policy is a label: it has no effect (make it an annotation)", id="a label"),
     pytest.param("automator.dev/policy: latest", False, "3:57: automator.dev/policy has no effect: no image is written in default:pod/a", id="a policy"),
+    pytest.param("}, labels: {fluxcd.io/locked_msg: x", False, "3:69: fluxcd.io/locked_msg is a label: Flux v1 reads annotations alone", id="a label of Flux v1"),
     pytest.param('automator.dev/automated: "false"', False, "3:60: automator.dev/automated has no effect: no image is written in default:pod/a", id="automated"),
 ]  # fmt: skip
 
@@ -282,3 +287,14 @@ def test_what_does_less_or_more_than_it_seems_to(files, told):
     found = list(remarks(make_containers(files)))
     assert [str(remark) for remark in found] == told
     assert all(remark.note for remark in found)
+
+
+def test_a_kustomization_outside_of_paths_may_hold_workloads():
+    """An entry reaches them, though none of them is a container of the survey."""
+    files = {
+        "base/kustomization.yaml": f"kind: Kustomization\n---\n{pod(OURS)}---\n{pod().replace('name: a', 'name: b')}",
+        "ov/kustomization.yaml": "resources: [../base/kustomization.yaml]\nimages: [{name: x, newTag: '1'}]\n",
+    }
+    entry = next(one for one in make_containers(files) if one.reaches)
+    assert len(entry.reaches) == 2
+    assert list(remarks([entry])) == []
