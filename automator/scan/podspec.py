@@ -1,7 +1,5 @@
 """Containers of a pod spec, and image volumes, at any depth of any kind."""
 
-from dataclasses import replace
-
 import yaml
 
 from automator.errors import InvalidReference
@@ -23,7 +21,7 @@ _NOT_CORE_TEXT = frozenset({f"{_CORE}binary"})
 
 def scan_pod_list(scan: DocumentScan, owner: Owner, key: str, value: yaml.Node) -> None:
     """`key` is one of POD_LISTS."""
-    owner = replace(owner, slot=key)
+    owner = Owner(owner.workload, owner.form, key)
     for number, item in unique_items(value):
         if not isinstance(item, yaml.MappingNode) or is_twice(scan, item):
             continue

@@ -1,7 +1,6 @@
 """Images at any depth of a tree: containers in lists, and the layouts of charts and custom resources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import yaml
 
@@ -24,7 +23,7 @@ def scan_tree(
     overriding: str = "",
 ) -> None:
     """`overriding` is the registry that a chart's `global.imageRegistry` puts in place of the images' own."""
-    pods, found = _PodLists(scan, replace(owner, form=Form.POD_SPEC)), []
+    pods, found = _PodLists(scan, Owner(owner.workload, Form.POD_SPEC)), []
     for path, mapping in scan.walk(root):
         keys = keys_of(mapping)
         if not POD_LISTS.isdisjoint(keys):

@@ -1,10 +1,9 @@
 """What manifests declare and what changes nothing: policies that a nearer word hides, words that no image hears. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from automator.dialects.reading import ObjectKey
-from automator.model.field import Declaration, FileScan, ImageField, Problem, RepoPath
+from automator.model.field import Declaration, FileScan, Problem
 from automator.model.policy import Declared
 from automator.plan.match import is_ruled
 from automator.scan.annotations import OWN_PREFIX
@@ -32,25 +31,30 @@ def hidden(
             yield Problem(location=source, message=message, note=True)
 
 
-def idle_words(
-    scans: Mapping[RepoPath, FileScan],
-    made: Mapping[RepoPath, Sequence[ImageField]],
-    ruling: AbstractSet[ObjectKey],
-) -> Iterator[Problem]:
-    """A lock that locks nothing looks as if it did. Another tool's may have a meaning there."""
-    for path, scan in scans.items():
-        words = [one for one in scan.declarations if one.key in _FOR_ALL and _means_it(one)]
-        holding = {found.workload for found in (*scan.fields, *made.get(path, ()))} if words else ()
-        for word in words:
-            if word.workload in holding or (path, word.workload) in ruling:
-                continue
-            what = "locks nothing" if word.key in _LOCKS else "has no effect"
-            yield Problem(
-                location=word.location,
-                message=f"{word.key} {what}: no image is written in {word.workload}",
-                hint="say it in the manifest that has the image, or in the kustomization that sets it",
-                note=not word.key.startswith(OWN_PREFIX),
-            )
+def words_without_image(scan: FileScan) -> tuple[Declaration, ...]:
+    """What is said of all images of an object that has none in its file."""
+    holding = {found.workload for found in scan.fields}
+    return tuple(
+        word
+        for word in scan.declarations
+        if word.workload not in holding and word.key in _FOR_ALL and _means_it(word)
+    )
+
+
+def tell_idle(words: Iterable[Declaration], ruling: Container[ObjectKey]) -> Iterator[Problem]:
+    """`ruling` are the objects whose annotations rule images all the same. A lock that locks nothing looks as if it did;
+    another tool's may have a meaning there.
+    """
+    for word in words:
+        if (word.location.path, word.workload) in ruling:
+            continue
+        what = "locks nothing" if word.key in _LOCKS else "has no effect"
+        yield Problem(
+            location=word.location,
+            message=f"{word.key} {what}: no image is written in {word.workload}",
+            hint="say it in the manifest that has the image, or in the kustomization that sets it",
+            note=not word.key.startswith(OWN_PREFIX),
+        )
 
 
 def _means_it(declaration: Declaration) -> bool:

@@ -31,7 +31,7 @@ from automator.model.workload import WorkloadId
 from automator.plan.match import combine_declared, is_ruled
 from automator.plan.overlays import Overlays, find_overlays
 from automator.scan.annotations import FLUX1_PREFIXES, OWN_PREFIX
-from automator.survey.idle import hidden, idle_words
+from automator.survey.idle import hidden, tell_idle, words_without_image
 
 ALL_DIALECTS = DialectSettings()
 
@@ -54,6 +54,8 @@ class FileReading:
     native: tuple[Declared | None, ...] = ()
     dialect: tuple[Declared | None, ...] = ()
     problems: tuple[Problem, ...] = ()
+    idle: tuple[Declaration, ...] = ()
+    """What is said of all images of an object that has none in this file."""
 
     def native_of(self, number: int) -> Declared | None:
         """Of an image field; nothing of one that the file could not name by itself."""
@@ -97,6 +99,7 @@ def read_file(scan: FileScan, dialects: DialectSettings) -> FileReading:
         native=tuple(native),
         dialect=tuple(dialect),
         problems=(*scan.problems, *problems),
+        idle=words_without_image(scan),
     )
 
 
@@ -173,7 +176,10 @@ def read_across(
             problems += hidden([word], [declared[key]])
             declared[key] = _with(word, declared[key])
     problems += _hidden_across(files, declared)
-    problems += idle_words(scans, fields, set().union(*said_by.values()))
+    ruling = set().union(*said_by.values())
+    ruling |= {(path, found.workload) for path, made in fields.items() for found in made}
+    idle = (word for reading in files.values() for word in reading.idle)
+    problems += tell_idle(idle, ruling)
     return Across(declared=declared, fields=fields, overlays=overlays, problems=tuple(problems))
 
 
