@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from automator.errors import UsageError
@@ -34,8 +35,8 @@ class LocalManifests:
     @property
     def mistakes(self) -> list[Problem]:
         """In what the files declare, not in how they are written."""
-        own = [p for r in self.files.values() for p in r.problems if p not in r.scan.problems]
-        return [problem for problem in (*own, *self.across.problems) if not problem.note]
+        own = chain.from_iterable(reading.declared_problems for reading in self.files.values())
+        return [problem for problem in chain(own, self.across.problems) if not problem.note]
 
     def fields(self, path: RepoPath) -> tuple[ImageField, ...]:
         return fields_of(path, self.files[path], self.across)

@@ -26,7 +26,7 @@ from automator.model.field import (
     Problem,
     RepoPath,
 )
-from automator.model.policy import Declared
+from automator.model.policy import Declared, Policy
 from automator.model.workload import WorkloadId
 from automator.plan.match import combine_declared, is_ruled
 from automator.plan.overlays import Overlays, find_overlays
@@ -56,6 +56,11 @@ class FileReading:
     problems: tuple[Problem, ...] = ()
     idle: tuple[Declaration, ...] = ()
     """What is said of all images of an object that has none in this file."""
+
+    @property
+    def declared_problems(self) -> tuple[Problem, ...]:
+        """Those of what the file declares, not of how it is written: they stand behind the scan's."""
+        return self.problems[len(self.scan.problems) :]
 
     def native_of(self, number: int) -> Declared | None:
         """Of an image field; nothing of one that the file could not name by itself."""
@@ -247,18 +252,15 @@ def _declared_at(
     return files[path].combined(number, across.declared.get(key))
 
 
-def _agreed(said: Sequence[Declared | None]) -> Declared | None:
+def _agreed(said: Sequence[Declared | None]) -> Declared:
     """What all the workloads that an entry reaches say alike. A lock of one is a lock; a disagreement is none's policy."""
-    locks = [declared for declared in said if declared is not None and declared.locked]
-    lock = locks[0] if locks else Declared()
-    first = said[0] or Declared()
-    alike = all(_rule(declared) == _rule(said[0]) for declared in said)
-    return replace(
-        first if alike else Declared(), locked=lock.locked, locked_reason=lock.locked_reason
-    )
+    alike = len({_rule(declared) for declared in said}) == 1
+    first = said[0] if alike else None
+    lock = next((one for one in said if one is not None and one.locked), Declared())
+    return replace(first or Declared(), locked=lock.locked, locked_reason=lock.locked_reason)
 
 
-def _rule(declared: Declared | None) -> object:
+def _rule(declared: Declared | None) -> tuple[bool | None, Policy | None]:
     """What is declared, whoever says it and wherever."""
     if declared is None:
         return None, None
