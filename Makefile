@@ -38,7 +38,7 @@ $(VENV)/installed: pyproject.toml
 		echo "Python's venv module is missing. Try: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --group dev --editable .
+	$(BIN)/python -m pip install --quiet --group dev --editable '.[all]'
 	@touch $@
 
 clean:

@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from automator.clock import SystemClock
-from automator.config.models import ConfigRepoSettings, RegistrySettings, Settings
+from automator.config.models import ConfigRepoSettings, Settings
 from automator.config.paths import path_matcher
+from automator.config.registries import RegistrySettings
 from automator.git.access import Remote
 from automator.git.commit import Identity
 from automator.git.mirror import Mirror
@@ -14,8 +15,9 @@ from automator.model.policy import Rule
 from automator.observe.observer import Observer
 from automator.pipeline import ConfigRepo, Tools
 from automator.plan.groups import Batch
-from automator.registry.client import HostSettings, RegistryClient
+from automator.registry.client import RegistryClient
 from automator.registry.credentials import Credential, Credentials, default_docker_config
+from automator.registry.settings import HostSettings
 from automator.report.metrics import MetricsSink
 from automator.report.sinks import Reporter, Sink
 from automator.store.store import Store

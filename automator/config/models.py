@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from automator.config.durations import Duration
+from automator.config.registries import HookSettings, RegistrySettings
+from automator.config.strict import Strict
 from automator.model.event import LogFormat
 from automator.plan.groups import Batch
-
-
-class Strict(BaseModel):
-    """An unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Author(Strict):
@@ -73,36 +69,6 @@ class ConfigRepoSettings(Strict):
         return data | taken
 
 
-class RegistrySettings(Strict):
-    host: str = Field(
-        pattern=r"^[a-z0-9.-]+(:[0-9]+)?$|^\[[0-9a-f:]+\](:[0-9]+)?$",
-        description="As in image references: host, or host:port.",
-    )
-    insecure: bool = Field(default=False, description="Plain HTTP.")
-    requests_per_second: float = Field(
-        default=50, gt=0, description="What the registry can take, or allows."
-    )
-    max_concurrent: int = Field(default=8, gt=0, description="Requests under way at a time.")
-    username: str | None = Field(
-        default=None, description="Instead of what Docker's config.json says."
-    )
-    password: SecretStr | None = Field(
-        default=None, description="For `username`; `password_file` reads it from a file."
-    )
-    ca_file: Path | None = Field(
-        default=None, description="The certificate authority of a registry of your own."
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=30), description="How long an answer may take."
-    )
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> "RegistrySettings":
-        if (self.username is None) != (self.password is None):
-            raise ValueError("username and password belong together")
-        return self
-
-
 class DialectSettings(Strict):
     """Policies that people have written for other tools."""
 
@@ -138,6 +104,13 @@ class Settings(Strict):
         default=None,
         description="Docker's config.json. Default: $DOCKER_CONFIG, then ~/.docker/config.json.",
     )
+    pull_secrets: tuple[Path, ...] = Field(
+        default=(),
+        description="Kubernetes pull secrets as mounted: `.dockerconfigjson` or `.dockercfg`, or the folder they are in.",
+    )
+    hooks: Annotated[tuple[HookSettings, ...], _distinct("the name", "name")] = Field(
+        default=(), description="Who may tell of pushes, so that they are polled at once."
+    )
     policies: tuple[str, ...] = Field(
         default=(), description="Policy files, as patterns, relative to this file."
     )
@@ -145,7 +118,13 @@ class Settings(Strict):
         default=DialectSettings(), description="Which other tools' policies are read: all of them."
     )
     poll_interval: Duration = Field(
-        default=timedelta(minutes=1), description="How often each image repository is polled."
+        default=timedelta(minutes=1),
+        gt=timedelta(0),
+        description="How often an image repository is polled that changes often.",
+    )
+    max_poll_interval: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How often one is polled that has not changed for long: a tenth of that time, at most this.",
     )
     git_poll_interval: Duration = Field(
         default=timedelta(seconds=15), description="How often a config repo's head is looked at."
@@ -172,30 +151,14 @@ class Settings(Strict):
 
     def relative_to(self, folder: Path) -> "Settings":
         """Relative paths are the configuration's, not those of whoever starts the program."""
-
-        def absolute(path: Path | None) -> Path | None:
-            return None if path is None else folder / path.expanduser()
-
-        repos = tuple(
-            repo.model_copy(
-                update={
-                    key: absolute(getattr(repo, key))
-                    for key in ("ssh_key_file", "known_hosts_file", "ca_file")
-                }
-            )
-            for repo in self.config_repos
-        )
-        registries = tuple(
-            registry.model_copy(update={"ca_file": absolute(registry.ca_file)})
-            for registry in self.registries
-        )
-        return self.model_copy(
+        own = self.with_absolute_paths(folder)
+        return own.model_copy(
             update={
-                "config_repos": repos,
-                "registries": registries,
-                "docker_config": absolute(self.docker_config),
-                "store": absolute(self.store),
-                "mirrors": absolute(self.mirrors),
+                "config_repos": tuple(
+                    repo.with_absolute_paths(folder) for repo in self.config_repos
+                ),
+                "registries": tuple(one.with_absolute_paths(folder) for one in self.registries),
+                "pull_secrets": tuple(folder / path.expanduser() for path in self.pull_secrets),
                 "policies": tuple(str(folder / pattern) for pattern in self.policies),
             }
         )

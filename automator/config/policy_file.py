@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from automator.config.durations import Duration
-from automator.config.models import Strict
 from automator.config.problems import KeyPath, YamlFile
+from automator.config.strict import Strict
 from automator.errors import AutomatorError, InvalidExpression
 from automator.model.field import Location, RepoPath
 from automator.model.image import Platform

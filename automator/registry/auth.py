@@ -32,6 +32,8 @@ from automator.registry.flight import SingleFlight
 from automator.registry.protocol import Challenge
 
 CLIENT_ID = "automator"
+PULL = "pull"
+"""The purpose of nearly every request: the action that a token's scope names."""
 
 
 class CredentialSource(Protocol):
@@ -75,7 +77,10 @@ class _Grant:
 
 
 class Authenticator:
-    """One for each registry host. Grants are kept for each image repository, which is the scope of its token."""
+    """One for each registry host. Grants are kept for each image repository and purpose, which is the scope of a token.
+
+    `service` is what the registry called itself in its last challenge; empty before the first.
+    """
 
     def __init__(
         self,
@@ -91,26 +96,30 @@ class Authenticator:
         self._credentials = credentials
         self._clock = clock
         self._fetch = fetch
-        self._grants: dict[str, _Grant] = {}
-        self._flights: SingleFlight[str, Authorization] = SingleFlight()
+        self.service = ""
+        self._grants: dict[tuple[str, str], _Grant] = {}
+        self._flights: SingleFlight[tuple[str, str], Authorization] = SingleFlight()
 
-    async def authorization(self, repository: ImageRepository) -> Authorization | None:
+    async def authorization(
+        self, repository: ImageRepository, purpose: str = PULL
+    ) -> Authorization | None:
         """What to send unasked: None before the first challenge; an expiring token is renewed without a new 401."""
-        grant = self._grants.get(repository.path)
+        grant = self._grants.get((repository.path, purpose))
         if grant is None:
             return None
         if self._clock.monotonic_seconds() < grant.reuse_until:
             return grant.authorization
-        return await self._obtain(repository, grant.challenge)
+        return await self._obtain(repository, purpose, grant.challenge)
 
     async def answer(
         self,
         repository: ImageRepository,
         challenges: Sequence[Challenge],
         refused: Authorization | None,
+        purpose: str = PULL,
     ) -> Authorization:
         """After a 401 to `refused`: something better to send, or Denied."""
-        grant = self._grants.get(repository.path)
+        grant = self._grants.get((repository.path, purpose))
         if grant is not None and grant.authorization is not refused:
             return grant.authorization  # another request was faster
         offered = {challenge.scheme: challenge for challenge in reversed(challenges)}
@@ -122,17 +131,22 @@ class Authenticator:
                 location=str(repository),
                 hint="Basic and Bearer are supported",
             )
-        return await self._obtain(repository, challenge)
+        self.service = challenge.parameters.get("service", "")
+        return await self._obtain(repository, purpose, challenge)
 
-    def forget(self, repository: ImageRepository) -> None:
+    def forget(self, repository: ImageRepository, purpose: str = PULL) -> None:
         """What was granted is refused: the next request begins anew, and reads the credentials again."""
-        self._grants.pop(repository.path, None)
+        self._grants.pop((repository.path, purpose), None)
 
-    async def _obtain(self, repository: ImageRepository, challenge: Challenge) -> Authorization:
-        granted = partial(self._grant, repository, challenge)
-        return await self._flights.run(repository.path, granted)
+    async def _obtain(
+        self, repository: ImageRepository, purpose: str, challenge: Challenge
+    ) -> Authorization:
+        granted = partial(self._grant, repository, purpose, challenge)
+        return await self._flights.run((repository.path, purpose), granted)
 
-    async def _grant(self, repository: ImageRepository, challenge: Challenge) -> Authorization:
+    async def _grant(
+        self, repository: ImageRepository, purpose: str, challenge: Challenge
+    ) -> Authorization:
         credential = await self._credentials.for_repository(repository)
         if credential is not None and credential.registry_token is not None:
             grant = _Grant(
@@ -143,8 +157,8 @@ class Authenticator:
         elif challenge.scheme == "basic":
             grant = self._grant_basic(repository, challenge, credential)
         else:
-            grant = await self._grant_token(repository, challenge, credential)
-        self._grants[repository.path] = grant
+            grant = await self._grant_token(repository, purpose, challenge, credential)
+        self._grants[repository.path, purpose] = grant
         return grant.authorization
 
     def _grant_basic(
@@ -161,14 +175,18 @@ class Authenticator:
         )
 
     async def _grant_token(
-        self, repository: ImageRepository, challenge: Challenge, credential: Credential | None
+        self,
+        repository: ImageRepository,
+        purpose: str,
+        challenge: Challenge,
+        credential: Credential | None,
     ) -> _Grant:
         where = str(repository)
         realm = challenge.parameters.get("realm", "")
         trusted = self._is_trusted(realm, where=where)
         # The token's life begins before it is asked for, whatever time the answer takes.
         asked_at = self._clock.monotonic_seconds()
-        request = _token_request(repository, challenge, credential if trusted else None)
+        request = _token_request(repository, purpose, challenge, credential if trusted else None)
         token = parse_token(await self._fetch(repository, request), where=where)
         margin_seconds = min(30.0, token.lifetime_seconds / 6)
         return _Grant(
@@ -221,10 +239,15 @@ def _bearer(token: str, *, is_anonymous: bool = False) -> Authorization:
 
 
 def _token_request(
-    repository: ImageRepository, challenge: Challenge, credential: Credential | None
+    repository: ImageRepository,
+    purpose: str,
+    challenge: Challenge,
+    credential: Credential | None,
 ) -> TokenRequest:
     """The challenge's own scope is asked for if it names one: some registries use another name inside (`aws`)."""
-    scopes = challenge.parameters.get("scope", "").split() or [f"repository:{repository.path}:pull"]
+    scopes = challenge.parameters.get("scope", "").split() or [
+        f"repository:{repository.path}:{purpose}"
+    ]
     service = challenge.parameters.get("service", "")
     realm = challenge.parameters["realm"]
     if credential is not None and credential.identity_token is not None:

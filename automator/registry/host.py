@@ -18,6 +18,7 @@ from automator.errors import (
 )
 from automator.model.image import ImageRepository
 from automator.registry.auth import (
+    PULL,
     Authenticator,
     Authorization,
     CredentialSource,
@@ -72,6 +73,11 @@ class RegistryHost:
     def requests(self) -> int:
         return self._transport.requests
 
+    @property
+    def service(self) -> str:
+        """What the registry calls itself in its challenges (`harbor-registry`); empty before the first."""
+        return self._authenticator.service
+
     async def close(self) -> None:
         await self._transport.close()
 
@@ -81,28 +87,36 @@ class RegistryHost:
         exchange: Exchange,
         *,
         accepted: AbstractSet[int] = _OK,
+        purpose: str = PULL,
     ) -> Answer:
-        """An answer with an `accepted` status, or a RegistryError."""
+        """An answer with an `accepted` status, or a RegistryError. `purpose` is what a token must allow."""
         return await retried(
-            partial(self._attempt, repository, exchange, accepted),
+            partial(self._attempt, repository, exchange, accepted, purpose),
             policy=self._retry,
             clock=self._clock,
             is_hopeless=lambda: self._limits.circuit.is_open,
         )
 
     async def _attempt(
-        self, repository: ImageRepository, exchange: Exchange, accepted: AbstractSet[int]
+        self,
+        repository: ImageRepository,
+        exchange: Exchange,
+        accepted: AbstractSet[int],
+        purpose: str,
     ) -> Answer:
         async with self._limits:
-            authorization = await self._authenticator.authorization(repository)
+            authorization = await self._authenticator.authorization(repository, purpose)
             answer = await self._send(exchange, authorization)
             # A 401 from where the registry redirected to is no challenge of the registry's.
             if answer.status == 401 and not answer.redirected:
-                authorization = await self._answer_challenge(repository, answer, authorization)
+                challenges = parse_challenges(answer.headers.get_list("www-authenticate"))
+                authorization = await self._authenticator.answer(
+                    repository, challenges, authorization, purpose
+                )
                 await self._limits.wait_for_turn()
                 answer = await self._send(exchange, authorization)
                 if answer.status == 401:
-                    self._authenticator.forget(repository)
+                    self._authenticator.forget(repository, purpose)
             if answer.status not in accepted:
                 raise self._refusal(answer, exchange.where, authorization)
             return answer
@@ -113,19 +127,13 @@ class RegistryHost:
             exchange = replace(exchange, authorization=header)
         return await self._transport.send(exchange)
 
-    async def _answer_challenge(
-        self, repository: ImageRepository, answer: Answer, refused: Authorization | None
-    ) -> Authorization:
-        challenges = parse_challenges(answer.headers.get_list("www-authenticate"))
-        return await self._authenticator.answer(repository, challenges, refused)
-
     async def _fetch_token(self, repository: ImageRepository, request: TokenRequest) -> bytes:
         exchange = Exchange(
             method="GET" if request.form is None else "POST",
             url=request.url,
             where=f"{repository} (token server)",
             body_limit=_TOKEN_BYTES,
-            form=request.form,
+            content=request.form,
         )
         answer = await self._send(exchange, request.authorization)
         if answer.status != 200:

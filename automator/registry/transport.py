@@ -14,6 +14,8 @@ import httpx
 from automator.errors import ProtocolViolation, RegistryError, Unavailable
 from automator.registry.protocol import origin
 
+FORM = "application/x-www-form-urlencoded"
+
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ERROR_BYTES = 65536
@@ -41,7 +43,11 @@ HTTPX_ERRORS = (*_NO_ANSWER, *_UNUSABLE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request. `authorization` goes to the origin of `url` and to no other."""
+    """One request. `authorization` goes to the origin of `url` and to no other.
+
+    `content` is a body of the type `content_type`, and holds a secret; `validator` is an entity tag: what still has
+    it need not be sent again (304). `is_pull` marks what registries count as the pull of an image.
+    """
 
     method: str
     url: str
@@ -49,7 +55,10 @@ class Exchange:
     body_limit: int
     accept: str = ""
     authorization: str | None = None
-    form: str | None = None
+    content: str | None = None
+    content_type: str = FORM
+    validator: str = ""
+    is_pull: bool = False
 
     def __repr__(self) -> str:
         return f"Exchange({self.method} for {self.where})"
@@ -134,7 +143,7 @@ class Transport:
         """The answer, and where it redirects to."""
         self.requests += 1
         request = self._client.build_request(
-            exchange.method, url, headers=headers, content=exchange.form
+            exchange.method, url, headers=headers, content=exchange.content
         )
         response = await self._client.send(request, stream=True)
         try:
@@ -159,8 +168,10 @@ def _headers(exchange: Exchange) -> dict[str, str]:
         headers["accept"] = exchange.accept
     if exchange.authorization is not None:
         headers["authorization"] = exchange.authorization
-    if exchange.form is not None:
-        headers["content-type"] = "application/x-www-form-urlencoded"
+    if exchange.content is not None:
+        headers["content-type"] = exchange.content_type
+    if exchange.validator:
+        headers["if-none-match"] = exchange.validator
     return headers
 
 
@@ -172,7 +183,7 @@ def _redirect(exchange: Exchange, url: str, target: str) -> str:
     except ValueError:
         scheme = ""
     downgraded = scheme == "http" and url.startswith("https:")
-    if exchange.form is not None or downgraded or scheme not in {"http", "https"}:
+    if exchange.content is not None or downgraded or scheme not in {"http", "https"}:
         raise ProtocolViolation(
             "the registry redirects to a place that is not followed",
             location=exchange.where,

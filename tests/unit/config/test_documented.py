@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from automator.config.load import check_config, load_rules, load_settings
-from automator.config.models import Author, ConfigRepoSettings, RegistrySettings, Settings
+from automator.config.models import Author, ConfigRepoSettings, Settings
 from automator.config.policy_file import FilterEntry, MatchEntry, PolicyEntry, PolicyFile
+from automator.config.registries import HookSettings, RegistrySettings
 from automator.model.selection import Reason
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +19,9 @@ def keys(*models):
     return [name for model in models for name in model.model_fields]
 
 
-@pytest.mark.parametrize("key", keys(Settings, ConfigRepoSettings, RegistrySettings, Author))
+@pytest.mark.parametrize(
+    "key", keys(Settings, ConfigRepoSettings, RegistrySettings, HookSettings, Author)
+)
 def test_configuration_key_is_documented(key):
     assert f"| `{key}` |" in (REFERENCE / "configuration.md").read_text()
 

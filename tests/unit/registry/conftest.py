@@ -2,9 +2,10 @@
 
 import pytest
 
-from automator.registry.client import HostSettings, RegistryClient
+from automator.registry.client import RegistryClient
 from automator.registry.credentials import Credential, Credentials
 from automator.registry.retries import RetryPolicy
+from automator.registry.settings import HostSettings
 from tests.servers.clocks import ManualClock
 from tests.servers.scripted import scripted_registry
 

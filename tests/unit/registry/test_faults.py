@@ -522,7 +522,7 @@ def test_an_exchange_shows_no_secret():
         where="r.example/a",
         body_limit=1,
         authorization="Bearer topsecret",
-        form="refresh_token=topsecret",
+        content="refresh_token=topsecret",
     )
     assert "topsecret" not in repr(exchange)
 
