@@ -79,7 +79,7 @@ class NotFound(RegistryError):
 
 
 class Throttled(RegistryError):
-    """429; `retry_after` is how long the registry asked to be left alone, if it said."""
+    """429, or a quota that is used up; `retry_after` is when it goes on, if the registry said."""
 
     def __init__(
         self, message: str, *, retry_after: timedelta | None, location: str = "", hint: str = ""

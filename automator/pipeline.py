@@ -5,6 +5,7 @@ package's business.
 """
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,9 +35,10 @@ from automator.observe.observer import Observer, PollRound
 from automator.plan.groups import Batch, group_changes
 from automator.plan.message import format_message
 from automator.report.sinks import Reporter
-from automator.survey.containers import Demand, Survey, decide, demands_of, match_policies
+from automator.survey.containers import Demand, Survey, demands_of, match_policies
 from automator.survey.manifests import ALL_DIALECTS
 from automator.survey.news import survey_news
+from automator.survey.selecting import Asking, decide
 from automator.survey.snapshot import Snapshot, declared_outside, read_snapshot
 from automator.survey.writable import hold_unwritable
 
@@ -65,11 +67,14 @@ class ConfigRepo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What every pass shares."""
+    """What every pass shares. `patience_seconds`: so long a pass waits for facts of images; what has not come then is told
+    as warming.
+    """
 
     observer: Observer
     reporter: Reporter
     clock: Clock
+    patience_seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,12 @@ async def survey(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | No
     containers = await anyio.to_thread.run_sync(match_policies, snapshot, repo.rules)
     demands = demands_of(containers)
     await observe(demands, tools, polled_before=polled_before)
-    decided = hold_unwritable(await decide(containers, tools.observer, tools.clock.now()))
+    asking = Asking(
+        now=tools.clock.now(),
+        deadline=tools.clock.monotonic_seconds() + tools.patience_seconds,
+        check_images=repo.record_digests,
+    )
+    decided = hold_unwritable(await decide(containers, tools.observer, asking))
     return Survey(
         config_repo=repo.name, snapshot=snapshot, containers=tuple(decided), demands=demands
     )
@@ -196,7 +206,7 @@ def _tell_news(repo: ConfigRepo, result: Survey, tools: Tools) -> None:
 
 async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list[UpdateCommit]:
     """One commit for each group, each on top of the one before, all on top of the scanned head."""
-    snapshot, digests = result.snapshot, await _digests(repo, result, tools.observer)
+    snapshot, digests = result.snapshot, _digests(result)
     plan = Plan(config_repo=repo.name, commit=snapshot.commit, changes=result.changes)
     originals = await _read_files(repo, snapshot, result.changes)
     commits: list[UpdateCommit] = []
@@ -238,17 +248,13 @@ async def _read_files(
     return {path: data[snapshot.files[path].blob.id] for path in paths}
 
 
-async def _digests(repo: ConfigRepo, result: Survey, observer: Observer) -> dict[str, Digest]:
-    """The digest of each new image, as far as it is known, or asked for under `record_digests`."""
+def _digests(result: Survey) -> dict[str, Digest]:
+    """The digest of each new image, as far as it is known: always under `record_digests`."""
     digests: dict[str, Digest] = {}
     for container in result.containers:
-        if not isinstance(container.decision, Change):
-            continue
-        to = container.decision.to
         facts = container.selection.facts if container.selection else None
-        if facts is None and repo.record_digests and to.tag is not None:
-            facts = (await observer.facts(to.repository, [to.tag])).get(to.tag)
-        if facts is not None:
+        if isinstance(container.decision, Change) and facts is not None:
+            to = container.decision.to
             digests[f"{to.name}:{to.tag}"] = facts.digest
     return digests
 

@@ -1,26 +1,32 @@
 """Settings to objects: the only place that constructs clients, stores, mirrors and sinks."""
 
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from automator.clock import SystemClock
+from automator.clock import Clock, SystemClock
 from automator.config.models import ConfigRepoSettings, Settings
 from automator.config.paths import path_matcher
 from automator.config.registries import RegistrySettings
 from automator.git.access import Remote
 from automator.git.commit import Identity
 from automator.git.mirror import Mirror
+from automator.model.image import ImageRepository
 from automator.model.policy import Rule
 from automator.observe.observer import Observer
 from automator.pipeline import ConfigRepo, Tools
 from automator.plan.groups import Batch
 from automator.registry.client import RegistryClient
+from automator.registry.clouds.source import Clouds
 from automator.registry.credentials import Credential, Credentials, default_docker_config
 from automator.registry.settings import HostSettings
 from automator.report.metrics import MetricsSink
 from automator.report.sinks import Reporter, Sink
 from automator.store.store import Store
+
+Configuration = tuple[Settings, tuple[Rule, ...]]
+"""`automator.yaml` and the rules of its policy files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,36 +34,59 @@ class System:
     """Everything that a command needs, open for as long as `open_system` is entered."""
 
     settings: Settings
-    rules: Sequence[Rule]
+    rules: tuple[Rule, ...]
     repos: list[ConfigRepo]
     tools: Tools
     metrics: MetricsSink
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """What outlives a change of the configuration: what registries were told to wait for, and what was counted."""
+
+    registry: RegistryClient
+    metrics: MetricsSink
+
+
+@asynccontextmanager
+async def open_lasting() -> AsyncIterator[Lasting]:
+    clock = SystemClock()
+    client = RegistryClient(hosts={}, credentials=Credentials(clock=clock), clock=clock)
+    async with client as registry:
+        yield Lasting(registry=registry, metrics=MetricsSink())
+
+
 @asynccontextmanager
 async def open_system(
-    settings: Settings, rules: Sequence[Rule], sinks: Sequence[Sink] = ()
+    settings: Settings,
+    rules: tuple[Rule, ...],
+    sinks: Sequence[Sink] = (),
+    *,
+    lasting: Lasting | None = None,
+    patience_seconds: float = math.inf,
 ) -> AsyncIterator[System]:
-    clock, metrics = SystemClock(), MetricsSink()
-    hosts = {registry.host: _host(registry) for registry in settings.registries}
+    """`patience_seconds`: see Tools."""
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.store))
-        registry = await stack.enter_async_context(
-            RegistryClient(
-                hosts=hosts,
-                credentials=Credentials(
-                    docker_config=settings.docker_config or default_docker_config(), clock=clock
-                ),
-                clock=clock,
-            )
-        )
-        observer = Observer(registry=registry, store=store, clock=clock)
+        kept = lasting
+        if kept is None:
+            kept = await stack.enter_async_context(open_lasting())
+        hosts = {registry.host: _host(registry) for registry in settings.registries}
+        kept.registry.configure(hosts, _credentials(settings, hosts, clock))
+        reporter = Reporter([kept.metrics, *sinks])
+        observer = Observer(registry=kept.registry, store=store, clock=clock, report=reporter.emit)
         yield System(
             settings=settings,
             rules=rules,
             repos=[_config_repo(repo, settings, rules) for repo in settings.config_repos],
-            tools=Tools(observer=observer, reporter=Reporter([metrics, *sinks]), clock=clock),
-            metrics=metrics,
+            tools=Tools(
+                observer=observer,
+                reporter=reporter,
+                clock=clock,
+                patience_seconds=patience_seconds,
+            ),
+            metrics=kept.metrics,
         )
 
 
@@ -87,16 +116,40 @@ def _config_repo(repo: ConfigRepoSettings, settings: Settings, rules: Sequence[R
     )
 
 
+def _credentials(
+    settings: Settings, hosts: Mapping[str, HostSettings], clock: Clock
+) -> Credentials:
+    return Credentials(
+        docker_config=settings.docker_config or default_docker_config(),
+        pull_secrets=settings.pull_secrets,
+        clouds=Clouds(hosts=hosts, clock=clock),
+        clock=clock,
+    )
+
+
 def _host(registry: RegistrySettings) -> HostSettings:
     credential = None
     if registry.username is not None and registry.password is not None:
         credential = Credential(username=registry.username, password=registry.password)
+    elif registry.token is not None:
+        credential = Credential(registry_token=registry.token)
     return HostSettings(
         host=registry.host,
         insecure=registry.insecure,
         requests_per_second=registry.requests_per_second,
         max_concurrent=registry.max_concurrent,
         ca_file=registry.ca_file,
+        client_certificate_file=registry.client_certificate_file,
+        client_key_file=registry.client_key_file,
+        proxy=registry.proxy,
+        mirrors=tuple(map(_mirror, registry.mirrors)),
+        realms=registry.realms,
         credential=credential,
+        provider=registry.provider,
         timeout_seconds=registry.timeout.total_seconds(),
     )
+
+
+def _mirror(text: str) -> ImageRepository:
+    host, _, path = text.partition("/")
+    return ImageRepository(host, path.strip("/"))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import end_to_end, forms, steps
+from benchmarks import end_to_end, forms, registries, steps
 from benchmarks.table import Row
 
 _BENCHMARKS: dict[str, Callable[..., Iterator[Row]]] = {
@@ -17,6 +17,10 @@ _BENCHMARKS: dict[str, Callable[..., Iterator[Row]]] = {
     "end-to-end": end_to_end.end_to_end,
     "failing-host": end_to_end.failing_host,
     "memory": end_to_end.memory,
+    "poll-round": registries.poll_round,
+    "many-tags": registries.many_tags,
+    "latest": registries.latest,
+    "push-events": registries.push_events,
 }
 
 

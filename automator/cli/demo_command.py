@@ -104,7 +104,7 @@ async def _running_daemon(
     world: DemoWorld, watcher: _Watcher, demo: anyio.CancelScope
 ) -> AsyncIterator[None]:
     """The daemon takes Ctrl-C and SIGTERM, and the demo ends with it."""
-    settings = load_settings(world.config, {})
+    settings = load_settings(world.config, {}).model_copy(update={"listen": ""})
     rules = load_rules(settings)
     async with (
         open_system(settings, rules, [watcher]) as system,
@@ -112,14 +112,7 @@ async def _running_daemon(
     ):
 
         async def run() -> None:
-            await run_daemon(
-                system.repos,
-                system.tools,
-                system.metrics,
-                listen="",
-                poll_interval=settings.poll_interval,
-                head_interval=settings.git_poll_interval,
-            )
+            await run_daemon(system, system.repos, lambda: (settings, rules))
             demo.cancel()
 
         tasks.start_soon(run)

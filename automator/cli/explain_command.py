@@ -1,5 +1,6 @@
 """`automator explain`: why, tag by tag."""
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,14 @@ import click
 
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table
-from automator.cli.surveying import survey_repos
+from automator.cli.surveying import PATIENCE_SECONDS, survey_repos
 from automator.errors import RegistryError, UsageError
 from automator.model.plan import Change
 from automator.model.selection import Verdict
-from automator.report.shapes import reaches_of, verdict_shape
+from automator.report.shapes import describe_moved, reaches_of, verdict_shape
 from automator.select.evaluate import explain
-from automator.survey.containers import Container, gather_facts
+from automator.survey.containers import Container
+from automator.survey.selecting import Asking, gather_facts
 from automator.wiring import System, open_system
 
 
@@ -44,6 +46,8 @@ def command(
             click.echo(f"  reaches {', '.join(shape['reaches'])}")
         click.echo(f"  policy  {shape['policy'] or 'none'}{_written_at(shape)}")
         click.echo(f"  result  {shape['result']}")
+        if shape["moved"]:
+            click.secho(f"  moved   {shape['moved']}", fg="yellow")
         tags = shape["tags"] if show_all else shape["tags"][:20]
         if tags:
             print_table(
@@ -65,7 +69,7 @@ async def _explain(
     config_path: Path | None, repo_names: tuple[str, ...], workload: str
 ) -> list[dict[str, Any]]:
     settings, rules = load_config(config_path)
-    async with open_system(settings, rules) as system:
+    async with open_system(settings, rules, patience_seconds=PATIENCE_SECONDS) as system:
         before = system.tools.clock.now() - settings.poll_interval
         found = await survey_repos(system, repo_names, polled_before=before)
         containers = [
@@ -102,6 +106,7 @@ async def _shape(container: Container, system: System) -> dict[str, Any]:
         "policy": None if policy is None else str(policy),
         "policy_source": None if policy is None or policy.source is None else str(policy.source),
         "result": result,
+        "moved": None if container.moved is None else describe_moved(container.moved),
         "tags": [verdict_shape(verdict) for verdict in await _verdicts(container, system)],
     }
 
@@ -111,9 +116,11 @@ async def _verdicts(container: Container, system: System) -> tuple[Verdict, ...]
     if repository is None or policy is None or container.failure is not None:
         return ()
     observer, image = system.tools.observer, container.field.image
+    # The survey has waited for what it wanted: what has not come by then is told as such.
+    asking = Asking(now=system.tools.clock.now(), deadline=-math.inf)
     try:
         tag_list = await observer.tag_list(repository)
-        observed = await gather_facts(repository, policy, image, tag_list, observer)
+        observed = await gather_facts(repository, policy, image, tag_list, observer, asking)
     except RegistryError:
         return ()
-    return explain(policy, image, observed, system.tools.clock.now())
+    return explain(policy, image, observed, asking.now)

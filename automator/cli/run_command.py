@@ -18,7 +18,10 @@ from automator.model.policy import Rule
 from automator.pipeline import ConfigRepo, Pushed, run_pass
 from automator.report.log import LogSink, configure_logging
 from automator.report.shapes import change_shape, errors_of
-from automator.wiring import System, open_system
+from automator.wiring import Configuration, System, open_lasting, open_system
+
+_PATIENCE_SECONDS = 2.0
+"""So long a pass of the daemon waits for facts: the rest comes beside it, and holds up no other container."""
 
 
 @click.command("run")
@@ -35,22 +38,25 @@ def command(
     configure_logging(settings.log_level, log_format)
     if once:
         return run_async(partial(_once, settings, rules, repo_names, output))
-    run_async(partial(_daemon, settings, rules, repo_names))
+    run_async(partial(_daemon, config_path, (settings, rules), repo_names))
     return 0
 
 
-async def _daemon(settings: Settings, rules: tuple[Rule, ...], repo_names: tuple[str, ...]) -> None:
+async def _daemon(
+    config_path: Path | None, configuration: Configuration, repo_names: tuple[str, ...]
+) -> None:
+    """Begins anew with each change of the configuration."""
     from automator.daemon.run import run_daemon  # noqa: PLC0415 - a single pass needs no web server
 
-    async with open_system(settings, rules, [LogSink()]) as system:
-        await run_daemon(
-            choose_repos(system, repo_names),
-            system.tools,
-            system.metrics,
-            listen=settings.listen,
-            poll_interval=settings.poll_interval,
-            head_interval=settings.git_poll_interval,
-        )
+    load = partial(load_config, config_path)
+    following: Configuration | None = configuration
+    async with open_lasting() as lasting:
+        while following is not None:
+            opened = open_system(
+                *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
+            )
+            async with opened as system:
+                following = await run_daemon(system, choose_repos(system, repo_names), load)
 
 
 async def _once(

@@ -12,6 +12,9 @@ from automator.pipeline import ConfigRepo, survey
 from automator.survey.containers import Survey
 from automator.wiring import System, open_system
 
+PATIENCE_SECONDS = 30.0
+"""So long a command that shows something waits for facts of images; what came is kept for the next one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyed:
@@ -55,7 +58,7 @@ async def survey_configured(
 ) -> Surveyed:
     """`fresh` asks the registries anew; else what was polled within the poll interval is good enough."""
     settings, rules = load_config(config_path)
-    async with open_system(settings, rules) as system:
+    async with open_system(settings, rules, patience_seconds=PATIENCE_SECONDS) as system:
         now = system.tools.clock.now()
         before = now if fresh else now - settings.poll_interval
         return await survey_repos(system, names, polled_before=before)

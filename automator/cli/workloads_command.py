@@ -12,13 +12,13 @@ import click
 
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table, render_age
-from automator.cli.surveying import survey_repos
+from automator.cli.surveying import PATIENCE_SECONDS, survey_repos
 from automator.errors import AutomatorError, RegistryError
-from automator.model.plan import Change, Status, Unchanged
+from automator.model.plan import Status, Unchanged
 from automator.model.selection import Outcome
-from automator.model.tags import ImageFacts
+from automator.model.tags import Detail, ImageFacts, Wanted
 from automator.observe.observer import Observer
-from automator.report.shapes import reaches_of, workload_shape
+from automator.report.shapes import describe_moved, reaches_of, workload_shape
 from automator.select.order import build_time
 from automator.survey.containers import Container
 from automator.wiring import open_system
@@ -64,7 +64,7 @@ async def _rows(
     config_path: Path | None, repo_names: tuple[str, ...], pattern: str
 ) -> tuple[list[Row], dict[str, AutomatorError]]:
     settings, rules = load_config(config_path)
-    async with open_system(settings, rules) as system:
+    async with open_system(settings, rules, patience_seconds=PATIENCE_SECONDS) as system:
         now = system.tools.clock.now()
         found = await survey_repos(system, repo_names, polled_before=now - settings.poll_interval)
         rows = [
@@ -86,7 +86,8 @@ async def _with_times(
     if selection is None or not selection.behind or image.tag is None or selection.tag is None:
         return row
     try:
-        facts = await observer.facts(image.repository, [image.tag, selection.tag])
+        wanted = Wanted(tags=(image.tag, selection.tag), detail=Detail.TIME)
+        facts = (await observer.facts(image.repository, wanted)).known
     except RegistryError:
         return (
             row  # the tag in use may be gone from the registry; the count of versions still stands
@@ -125,16 +126,19 @@ def _cells(row: Row) -> list[str]:
         _behind(row),
         (selection.tag or "") if selection and selection.outcome is not Outcome.INCOMPLETE else "",
         str(container.policy or ""),
-        _render_status(decision),
+        _render_status(container),
     ]
 
 
-def _render_status(decision: Change | Unchanged) -> str:
-    """`updatable`, or why not: a reason mostly begins with its status."""
-    if isinstance(decision, Change):
-        return str(Status.UPDATABLE)
-    status = str(decision.status)
-    return decision.reason if decision.reason.startswith(status) else f"{status}: {decision.reason}"
+def _render_status(container: Container) -> str:
+    """`updatable`, or why not: a reason mostly begins with its status. Then what else there is to know."""
+    decision, moved = container.decision, container.moved
+    assert decision is not None
+    said = str(Status.UPDATABLE)
+    if isinstance(decision, Unchanged):
+        status, reason = str(decision.status), decision.reason
+        said = reason if reason.startswith(status) else f"{status}: {reason}"
+    return said if moved is None else f"{said}; {describe_moved(moved)}"
 
 
 def _behind(row: Row) -> str:

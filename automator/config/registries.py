@@ -15,6 +15,9 @@ from automator.model.registry import HookKind, Provider
 _HOST = r"^[a-z0-9.-]+(:[0-9]+)?$|^\[[0-9a-f:]+\](:[0-9]+)?$"
 
 
+_TELL_NO_HOST = frozenset({HookKind.NEXUS, HookKind.ZOT})
+
+
 class RegistrySettings(Strict):
     host: str = Field(pattern=_HOST, description="As in image references: host, or host:port.")
     insecure: bool = Field(default=False, description="Plain HTTP.")
@@ -124,6 +127,10 @@ class HookSettings(Strict):
     def _is_verified(self) -> "HookSettings":
         if self.secret is not None and not self.secret.get_secret_value():
             raise ValueError("the secret is empty")
+        if self.kind in _TELL_NO_HOST and self.registry is None:
+            raise ValueError(
+                f"events of {self.kind} do not tell the registry's host: set `registry` to it"
+            )
         if self.kind is HookKind.ECR and (self.topic or self.secret):
             return self
         if self.kind is HookKind.GAR and ((self.audience and self.service_account) or self.secret):

@@ -1,9 +1,10 @@
-"""The daemon's own HTTP: health, readiness, metrics. Reads, never steers."""
+"""The daemon's own HTTP: health, readiness, metrics, and the routes that others bring."""
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import anyio
 import uvicorn
 from anyio.abc import TaskStatus
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from automator.errors import UsageError
 from automator.report.metrics import MetricsSink
 
 
-def make_app(status: DaemonStatus, metrics: MetricsSink) -> Starlette:
+def make_app(status: DaemonStatus, metrics: MetricsSink, routes: Sequence[Route] = ()) -> Starlette:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -38,6 +39,7 @@ def make_app(status: DaemonStatus, metrics: MetricsSink) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics_page),
+            *routes,
         ]
     )
 
@@ -72,5 +74,11 @@ async def serve(app: Starlette, sock: socket.socket, *, task_status: TaskStatus[
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
+    server = _Server(config)
     task_status.started()
-    await _Server(config).serve(sockets=[sock])
+    try:
+        await server.serve(sockets=[sock])
+    finally:
+        # A cancelled server leaves its socket open, and the next one could not listen there.
+        with anyio.CancelScope(shield=True):
+            await server.shutdown(sockets=[sock])

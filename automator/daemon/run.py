@@ -1,55 +1,86 @@
 """Every long-lived task of the daemon is started here, in one task group, and ended by SIGTERM or SIGINT."""
 
 import signal
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import anyio
 from anyio.abc import TaskStatus
 
+from automator.clock import Clock
+from automator.config.models import Settings
+from automator.daemon.early import EarlyPolls, early_loop
+from automator.daemon.hooks import hook_routes
 from automator.daemon.http import bind, make_app, serve
-from automator.daemon.loops import Watched, pass_loop, poll_loop
+from automator.daemon.passes import Triggers, pass_loop
+from automator.daemon.polling import Watched, poll_loop, warm_loop
+from automator.daemon.reload import wait_for_change
 from automator.daemon.status import DaemonStatus, RepoStatus
 from automator.daemon.trigger import Trigger
+from automator.hooks.receiver import Receiver
 from automator.model.event import DaemonStarted, DaemonStopped
-from automator.pipeline import ConfigRepo, Tools
-from automator.report.metrics import MetricsSink
+from automator.observe.schedule import Pace
+from automator.pipeline import ConfigRepo
+from automator.wiring import Configuration, System
 
 
 async def run_daemon(
-    repos: list[ConfigRepo],
-    tools: Tools,
-    metrics: MetricsSink,
-    *,
-    listen: str,
-    poll_interval: timedelta,
-    head_interval: timedelta,
-) -> None:
-    """Until SIGTERM or SIGINT. What must not be cut short (a push under way) shields itself."""
+    system: System, repos: Sequence[ConfigRepo], load: Callable[[], Configuration]
+) -> Configuration | None:
+    """Until SIGTERM or SIGINT: None; or until `load` reads another configuration than is in force: that one.
+
+    What must not be cut short (a push under way) shields itself.
+    """
+    settings, tools, reporter = system.settings, system.tools, system.tools.reporter
+    head_interval = settings.git_poll_interval
+    pace = Pace(shortest=settings.poll_interval, longest=settings.max_poll_interval)
     status = DaemonStatus({repo.name: RepoStatus() for repo in repos})
-    watched = [Watched(repo=repo, status=status.repos[repo.name]) for repo in repos]
-    demanded = Trigger()
-    sock = bind(listen) if listen else None
+    watched = tuple(Watched(repo=repo, status=status.repos[repo.name]) for repo in repos)
+    triggers, reload, early = Triggers(), Trigger(), EarlyPolls()
+    receivers = _receivers(settings, tools.clock)
+    sock = bind(settings.listen) if settings.listen else None
+    following: Configuration | None = None
+
+    def load_usable() -> Configuration:
+        found = load()
+        _receivers(found[0], tools.clock)
+        return found
+
     async with anyio.create_task_group() as tasks:
-        await tasks.start(_stop_on_signal, tasks.cancel_scope)
+        await tasks.start(partial(_heed_signals, tasks.cancel_scope, reload=reload))
         if sock is not None:
-            await tasks.start(serve, make_app(status, metrics), sock)
-        tools.reporter.emit(DaemonStarted(config_repos=len(repos), listen=listen))
+            routes = hook_routes(receivers, early.ask, reporter.emit, clock=tools.clock)
+            await tasks.start(serve, make_app(status, system.metrics, routes), sock)
+        reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
         for one in watched:
-            tasks.start_soon(
-                partial(pass_loop, one, tools, head_interval=head_interval, demanded=demanded)
-            )
-        tasks.start_soon(
-            partial(poll_loop, watched, tools, interval=poll_interval, demanded=demanded)
+            tasks.start_soon(partial(pass_loop, one, tools, triggers, head_interval=head_interval))
+        tasks.start_soon(partial(poll_loop, watched, tools, triggers.demanded, pace=pace))
+        tasks.start_soon(warm_loop, watched, tools, triggers.unfinished)
+        tasks.start_soon(early_loop, watched, tools, early)
+        following = await wait_for_change(
+            load_usable, (settings, system.rules), reporter, every=head_interval, asked=reload
         )
-    tools.reporter.emit(DaemonStopped())
+        tasks.cancel_scope.cancel()
+    if following is None:
+        reporter.emit(DaemonStopped())
+    return following
 
 
-async def _stop_on_signal(
-    scope: anyio.CancelScope, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+def _receivers(settings: Settings, clock: Clock) -> list[Receiver]:
+    """Raises ConfigError where a library is missing that a hook needs."""
+    return [Receiver(hook, clock=clock) for hook in settings.hooks]
+
+
+async def _heed_signals(
+    scope: anyio.CancelScope,
+    *,
+    reload: Trigger,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         task_status.started()
-        async for _ in signals:
-            scope.cancel()
-            return
+        async for number in signals:
+            if number is not signal.SIGHUP:
+                scope.cancel()
+                return
+            reload.set()

@@ -84,6 +84,69 @@ class RegistryRecovered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookReceived(Event):
+    """A proven sender told of something; `pushes` counts the image repositories and tags that are looked at early."""
+
+    name = "hook.received"
+    level = Level.DEBUG
+    hook: str
+    pushes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRefused(Event):
+    """A request had no valid proof, or could not be read: at most one a minute for each hook, `unreported` came between.
+
+    `hook` is empty for all names that are no hook's.
+    """
+
+    name = "hook.refused"
+    level = Level.WARNING
+    hook: str
+    why: str
+    unreported: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagListDoubted(Event):
+    """A tag list came that is much shorter than the one before: nothing is selected from it until it stays so."""
+
+    name = "tag_list.doubted"
+    level = Level.WARNING
+    image_repository: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReloaded(Event):
+    """The configuration, a policy file or a secret file changed, and is in force now."""
+
+    name = "config.reloaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRefused(Event):
+    """The configuration changed, and cannot be used: the one before it stays in force."""
+
+    name = "config.refused"
+    level = Level.ERROR
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagMoved(Event):
+    """A tag that looks immutable (`1.2.3`) was pushed again: what runs under its name may differ from node to node."""
+
+    name = "tag.moved"
+    level = Level.WARNING
+    image_repository: str
+    tag: str
+    from_digest: str
+    to_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionChanged(Event):
     name = "selection.changed"
     config_repo: str

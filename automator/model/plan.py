@@ -23,6 +23,7 @@ class Status(StrEnum):
     NO_POLICY = "no policy"
     NO_MATCH = "no match"
     OVERRIDDEN = "overridden"
+    WARMING = "warming"
     REGISTRY_FAILING = "registry failing"
 
 

@@ -36,6 +36,8 @@ class Outcome(StrEnum):
     NO_CANDIDATE = "no candidate"
     WOULD_BE_OLDER = "would be older"
     INCOMPLETE = "tag list incomplete"
+    WARMING = "warming"
+    IN_USE_MISSING = "tag in use not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,15 @@ class Verdict:
 class Selection:
     """`tag` is the candidate that ranks first, also where the outcome keeps the image in use.
 
-    `behind` counts the candidates that rank above the image in use; `facts` are the selected tag's, if known.
+    `behind` counts the candidates that rank above the image in use; `facts` are the selected tag's, if known. `doubt`
+    says why a tag list is taken for incomplete. `known` and `pending` count the candidates whose build time is known,
+    and those where it is still being asked for.
     """
 
     outcome: Outcome
     tag: str | None = None
     facts: ImageFacts | None = None
     behind: int = 0
+    doubt: str = ""
+    known: int = 0
+    pending: int = 0

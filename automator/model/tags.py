@@ -42,6 +42,11 @@ class ImageFacts:
     is_image: bool = True
     detail: Detail = Detail.FULL
 
+    @property
+    def tells_time(self) -> bool:
+        """Whether it can be ordered: by its creation time or, before that is read, by its push, which bounds it."""
+        return self.detail >= Detail.TIME or self.pushed_at is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedImage:
@@ -84,15 +89,32 @@ class TagList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovedTag:
+    """A tag that was seen to point at one digest, and then, at `at`, at another."""
+
+    tag: str
+    from_digest: Digest
+    to_digest: Digest
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Facts that a selection cannot be made without: of these tags, the most urgent first, in this detail."""
+
+    tags: tuple[str, ...] = ()
+    detail: Detail = Detail.FULL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """All that a selection may look at: the tag list and, for the tags that a policy asked about, their facts.
 
-    `told` is what the registry's own list tells of tags. `missing` are tags for which the registry has no image.
-    `pending` are tags whose facts were asked for and have not come yet.
+    `missing` are tags for which the registry has no image. `pending` are tags whose facts were asked for and have not
+    come yet.
     """
 
     tag_list: TagList
     facts: Mapping[str, ImageFacts] = field(default_factory=dict)
-    told: Mapping[str, ListedImage] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()

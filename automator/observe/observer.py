@@ -3,32 +3,24 @@
 A failed poll never looks like "no tags": the list before it stays known, and `failure` says why it is not current.
 """
 
-import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import anyio
 import anyio.to_thread
 
 from automator.clock import Clock, elapsed
-from automator.errors import NotFound, RegistryError
-from automator.model.image import Digest, ImageRepository
-from automator.model.tags import ImageFacts, TagList
-from automator.store.store import Store
-
-
-class Registry(Protocol):
-    """What an observer needs of a registry client; RegistryClient is the one, a scripted one serves the tests."""
-
-    @property
-    def requests(self) -> int: ...
-    async def fetch_tags(self, repository: ImageRepository) -> tuple[str, ...]: ...
-    async def fetch_digest(self, repository: ImageRepository, tag: str) -> Digest: ...
-    async def fetch_facts(
-        self, repository: ImageRepository, reference: str, *, with_platforms: bool
-    ) -> ImageFacts: ...
+from automator.errors import RegistryError
+from automator.model.event import Event, RegistryFailing, RegistryRecovered, TagListDoubted
+from automator.model.image import ImageRepository
+from automator.model.tags import Listing, MovedTag, TagList, Wanted
+from automator.observe.doubt import doubt_of
+from automator.observe.facts import Facts, Learnt
+from automator.observe.moves import Moves
+from automator.observe.registry import Registry
+from automator.store.store import PollState, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +33,30 @@ class PollRound:
 
 
 class Observer:
+    """`report` hears of image repositories that fail and recover, of lists that are doubted and of tags that moved."""
+
     def __init__(
-        self, *, registry: Registry, store: Store, clock: Clock, max_concurrent: int = 32
+        self,
+        *,
+        registry: Registry,
+        store: Store,
+        clock: Clock,
+        report: Callable[[Event], None] = lambda _event: None,
+        max_concurrent: int = 32,
     ) -> None:
         self._registry = registry
         self._store = store
         self._clock = clock
+        self._report = report
         self._limiter = anyio.CapacityLimiter(max_concurrent)
+        self._moves = Moves(store=store, clock=clock, report=report)
+        self._facts = Facts(
+            registry=registry,
+            store=store,
+            clock=clock,
+            moves=self._moves,
+            limiter=self._limiter,
+        )
         self._failures: dict[ImageRepository, RegistryError] = {}
         self._polls: dict[ImageRepository, anyio.Lock] = {}
 
@@ -55,37 +64,69 @@ class Observer:
     def requests(self) -> int:
         return self._registry.requests
 
+    @property
+    def unfinished(self) -> Mapping[ImageRepository, Wanted]:
+        """What was asked for by `facts` and has not come before its deadline."""
+        return self._facts.unfinished
+
     def failure(self, repository: ImageRepository) -> RegistryError | None:
         """Why the last poll failed; None if it worked."""
         return self._failures.get(repository)
 
     async def tag_list(self, repository: ImageRepository) -> TagList | None:
-        """As last listed; None if it never was."""
+        """As last listed and believed; None if it never was."""
         return await anyio.to_thread.run_sync(self._store.tag_list, repository)
 
-    async def last_polled(
+    async def moved_tags(self, repository: ImageRepository) -> Mapping[str, MovedTag]:
+        return await anyio.to_thread.run_sync(self._store.moved_tags, repository)
+
+    async def poll_states(
         self, repositories: Iterable[ImageRepository]
-    ) -> dict[ImageRepository, datetime | None]:
-        return await anyio.to_thread.run_sync(self._store.last_polled, list(repositories))
+    ) -> dict[ImageRepository, PollState]:
+        """Of those that were ever listed."""
+        return await anyio.to_thread.run_sync(self._store.poll_states, list(repositories))
 
     async def poll(self, repository: ImageRepository) -> bool:
-        """One tag list; True if it differs from the last. Remembers a failure, and raises it."""
+        """One tag list; True if there is news in it. Remembers a failure, and raises it."""
+        state = (await self.poll_states([repository])).get(repository)
         try:
-            tags = await self._registry.fetch_tags(repository)
+            listing = await self._registry.fetch_tags(
+                repository, validator="" if state is None else state.validator
+            )
         except RegistryError as error:
-            self._failures[repository] = error
+            self._fail(repository, error)
             raise
-        self._failures.pop(repository, None)
-        return await anyio.to_thread.run_sync(
-            self._store.save_tags, repository, tags, self._clock.now()
-        )
+        self._succeed(repository)
+        changed = await anyio.to_thread.run_sync(self._take, repository, listing, state)
+        if changed:
+            self._facts.list_changed(repository)
+        return changed
+
+    def _take(
+        self, repository: ImageRepository, listing: Listing | None, state: PollState | None
+    ) -> bool:
+        now = self._clock.now()
+        doubted = state is not None and state.doubted_since is not None
+        if listing is None:
+            self._store.save_unchanged(repository, now)
+            return doubted
+        doubt = doubt_of(state, len(listing.tags), now)
+        if doubt:
+            self._store.save_doubt(repository, doubt, now)
+            if not doubted:
+                self._report(TagListDoubted(image_repository=str(repository), doubt=doubt))
+            return not doubted
+        if listing.told:
+            self._moves.told(repository, self._store.told(repository), listing.told)
+        return self._store.save_listing(repository, listing, now) or doubted
 
     async def refresh(
         self, repositories: Iterable[ImageRepository], *, older_than: datetime | None
     ) -> PollRound:
-        """Polls those never listed, failing, or listed before `older_than`. Failures are values here."""
+        """Polls those never listed, or listed before `older_than`. Failures are values here."""
         began, before = self._clock.monotonic_seconds(), self._registry.requests
-        last = await self.last_polled(repositories)
+        wanted = list(repositories)
+        states = await self.poll_states(wanted)
         changed: set[ImageRepository] = set()
         failed: dict[ImageRepository, RegistryError] = {}
         polled: list[ImageRepository] = []
@@ -104,8 +145,9 @@ class Observer:
 
         asked_at = self._clock.now()
         async with anyio.create_task_group() as tasks:
-            for repository, at in last.items():
-                if at is None or (older_than is not None and at < older_than):
+            for repository in wanted:
+                state = states.get(repository)
+                if state is None or (older_than is not None and state.polled_at < older_than):
                     tasks.start_soon(poll_one, repository)
         return PollRound(
             polled=len(polled),
@@ -116,77 +158,50 @@ class Observer:
         )
 
     async def facts(
-        self, repository: ImageRepository, tags: Sequence[str]
-    ) -> dict[str, ImageFacts]:
-        """What is known of these tags; what is not is asked, and remembered as it comes.
+        self, repository: ImageRepository, wanted: Wanted, *, deadline: float = math.inf
+    ) -> Learnt:
+        """What is known of these tags; what is not is asked, and remembered as it comes, until `deadline`.
 
-        A tag that the registry lists but has no image for is left out. Raises any other RegistryError.
+        `deadline` is by the monotonic clock. Raises any RegistryError but NotFound.
         """
-        known = await anyio.to_thread.run_sync(self._store.facts, repository, tags)
-        missing = [tag for tag in tags if tag not in known]
+        return await self._facts.learn(repository, wanted, deadline=deadline)
 
-        async def learn(tag: str) -> None:
-            with contextlib.suppress(NotFound):
-                known[tag] = await self._learn(repository, tag, tag)
+    async def warm(self, repository: ImageRepository) -> None:
+        """Goes on with what is unfinished, to its end. Raises RegistryError; what came before it is kept."""
+        await self._facts.finish(repository)
 
-        await self._together(learn, missing)
-        return known
+    async def look_again(self, repository: ImageRepository, tags: Iterable[str]) -> None:
+        """One HEAD for each of these tags whose digest was known before: whether it moved. Raises RegistryError."""
+        known = await anyio.to_thread.run_sync(self._store.digests, repository)
+        await self._facts.look(repository, [tag for tag in tags if tag in known])
 
     async def follow_tags(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
         """One HEAD for each of these mutable tags; True if one moved to another digest. Raises RegistryError."""
-        wanted = sorted(tags)
-        known = await anyio.to_thread.run_sync(self._store.facts, repository, wanted)
-        moved = False
-
-        async def look(tag: str) -> None:
-            nonlocal moved
-            digest = await self._registry.fetch_digest(repository, tag)
-            if tag in known and known[tag].digest == digest:
-                return
-            await self._learn(repository, tag, digest)
-            moved = True
-
+        wanted = list(tags)
+        if not wanted:
+            return False
         try:
-            await self._together(look, wanted)
+            moved = await self._facts.look(repository, wanted)
         except RegistryError as error:
-            self._failures[repository] = error
+            self._fail(repository, error)
             raise
-        if wanted:
-            self._failures.pop(repository, None)
+        self._succeed(repository)
         return moved
 
-    async def _learn(self, repository: ImageRepository, tag: str, reference: str) -> ImageFacts:
-        """`reference` is the digest, if it is known already, else the tag."""
-        facts = None
-        if reference != tag:
-            facts = await anyio.to_thread.run_sync(self._store.facts_of, Digest(reference))
-        if facts is None:
-            # Facts are kept for ever, so they are to be whole: a later policy may name platforms.
-            fetched = await self._registry.fetch_facts(repository, reference, with_platforms=True)
-            facts = replace(fetched, first_seen_at=self._clock.now())
-        await anyio.to_thread.run_sync(self._store.save_facts, repository, {tag: facts})
-        return facts
+    def _fail(self, repository: ImageRepository, error: RegistryError) -> None:
+        if repository not in self._failures:
+            self._report(RegistryFailing(image_repository=str(repository), error=str(error)))
+        self._failures[repository] = error
+
+    def _succeed(self, repository: ImageRepository) -> None:
+        if self._failures.pop(repository, None) is not None:
+            self._report(RegistryRecovered(image_repository=str(repository)))
 
     async def _is_due(
         self, repository: ImageRepository, asked_at: datetime, older_than: datetime | None
     ) -> bool:
         """False if somebody else polled it while we waited for our turn."""
-        last = (await self.last_polled([repository]))[repository]
-        return last is None or (last < asked_at and older_than is not None and last < older_than)
-
-    async def _together(self, work: Callable[[str], Awaitable[None]], tags: Sequence[str]) -> None:
-        """All at once within the limit. The first failure is raised when the others have come to their end."""
-        errors: list[RegistryError] = []
-
-        async def one(tag: str) -> None:
-            async with self._limiter:
-                try:
-                    await work(tag)
-                except RegistryError as error:
-                    errors.append(error)
-
-        async with anyio.create_task_group() as tasks:
-            for tag in tags:
-                tasks.start_soon(one, tag)
-        if errors:
-            raise errors[0]
+        state = (await self.poll_states([repository])).get(repository)
+        return state is None or (
+            state.polled_at < asked_at and older_than is not None and state.polled_at < older_than
+        )

@@ -1,35 +1,52 @@
-"""When each image repository is polled next: spread over the interval, so that no registry meets a burst. Pure."""
+"""When each image repository is polled next: what changes often, often; spread, so that no registry meets a burst. Pure."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from automator.model.image import ImageRepository
+from automator.store.store import PollState
 
 _SLOTS = 2**32
+_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often image repositories are polled: between every `shortest` and every `longest`."""
+
+    shortest: timedelta
+    longest: timedelta
+
+    def interval(self, state: PollState, now: datetime) -> timedelta:
+        """A tenth of the time that the tag list has stood still: a change is seen late by a tenth of its age at most."""
+        still = (now - state.changed_at) / _SHARE
+        return max(self.shortest, min(self.longest, still))
 
 
 def spread(
     repositories: Iterable[ImageRepository],
     round_started_at: datetime,
-    interval: timedelta,
-    last_polled: Mapping[ImageRepository, datetime | None],
+    pace: Pace,
+    states: Mapping[ImageRepository, PollState],
 ) -> list[tuple[datetime, ImageRepository]]:
-    """The polls of one round in the order of their time.
+    """The polls of one round, which lasts the shortest interval, in the order of their time.
 
     What never was polled is due at once. The rest is due at a moment of the round that depends on its name alone,
-    so that one more repository does not shuffle the others; not before an interval after its last poll.
+    so that one more repository does not shuffle the others; and not before its own interval is over, to half a round.
     """
     due = []
     for repository in repositories:
-        polled_at = last_polled.get(repository)
-        due_at = round_started_at
-        if polled_at is not None:
-            due_at += interval * _moment(repository)
-            if polled_at > round_started_at:
-                # Polled by a pass while the round before it went on: it has had its turn.
-                continue
-        due.append((due_at, repository))
+        state = states.get(repository)
+        if state is None:
+            due.append((round_started_at, repository))
+            continue
+        due_at = round_started_at + pace.shortest * _moment(repository)
+        rest = pace.interval(state, round_started_at) - pace.shortest / 2
+        # What a pass or a push event had polled while the round before went on has had its turn.
+        if state.polled_at <= round_started_at and due_at - state.polled_at >= rest:
+            due.append((due_at, repository))
     return sorted(due)
 
 

@@ -20,6 +20,8 @@ _STATUS_OF = {
     Outcome.WOULD_BE_OLDER: Status.UP_TO_DATE,
     Outcome.NO_CANDIDATE: Status.NO_MATCH,
     Outcome.INCOMPLETE: Status.REGISTRY_FAILING,
+    Outcome.WARMING: Status.WARMING,
+    Outcome.IN_USE_MISSING: Status.HELD,
 }
 _ORDER_IN_WORDS = {
     PolicyKind.SEMVER: ("newest in", "version"),
@@ -77,12 +79,28 @@ def _unguarded(
         return unchanged(status=Status.REGISTRY_FAILING, reason="not observed yet")
     if selection.outcome is Outcome.UPDATE:
         return _move(field, policy, selection)
-    older = selection.outcome is Outcome.WOULD_BE_OLDER
+    names_target = selection.outcome in {Outcome.WOULD_BE_OLDER, Outcome.IN_USE_MISSING}
+    doubted = selection.outcome is Outcome.INCOMPLETE and bool(selection.doubt)
     return unchanged(
-        status=_STATUS_OF[selection.outcome],
-        reason=str(selection.outcome),
-        target=field.image.moved_to(selection.tag, None) if older else None,
+        status=Status.HELD if doubted else _STATUS_OF[selection.outcome],
+        reason=_why_not(field, selection),
+        target=field.image.moved_to(selection.tag, None) if names_target else None,
     )
+
+
+def _why_not(field: ImageField, selection: Selection) -> str:
+    """The outcome in words, with what a person needs beside it."""
+    match selection.outcome:
+        case Outcome.INCOMPLETE if selection.doubt:
+            return f"{selection.outcome}: {selection.doubt}"
+        case Outcome.WARMING:
+            total = selection.known + selection.pending
+            return f"{selection.outcome}: {selection.known} of {total} tags are read"
+        case Outcome.IN_USE_MISSING:
+            name = f"{field.image.name}:{field.image.tag}"
+            return f"{selection.outcome}: nobody can tell whether {name} is older; allow_downgrade takes any"
+        case _:
+            return str(selection.outcome)
 
 
 def _move(field: ImageField, policy: Policy, selection: Selection) -> Change | Unchanged:

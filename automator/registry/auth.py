@@ -1,12 +1,7 @@
 """How a registry's challenge is answered: Basic, or a token from the realm that it names; tokens are kept and shared.
 
-Which realm gets the registry's credentials. A registry may name a token server on another host, as Docker Hub
-does (auth.docker.io), so the host alone says nothing. The rule:
-
-    realm                                      registry over https       registry over plain HTTP (insecure)
-    https, any host                            with credentials          with credentials
-    http, the registry's hostname              refused                   with credentials
-    http, another host                         refused                   asked, without credentials
+A token is asked for with the registry's credentials at the realm that the registry named and that is trusted: of its
+own domain, or named in the configuration (`realms.py`).
 
 Only a challenge of the registry itself names a realm: an answer that came over a redirect does not, and the
 token server's own redirects are followed without credentials. A credential is always the one that belongs to
@@ -16,10 +11,10 @@ the image repository, so a registry that lies can lose its own credential and no
 import base64
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
@@ -29,11 +24,14 @@ from automator.model.image import ImageRepository
 from automator.registry.credentials import Credential
 from automator.registry.documents import parse_token
 from automator.registry.flight import SingleFlight
-from automator.registry.protocol import Challenge
+from automator.registry.protocol import Challenge, origin, registry_url
+from automator.registry.realms import Trust, judge_realm
 
 CLIENT_ID = "automator"
 PULL = "pull"
 """The purpose of nearly every request: the action that a token's scope names."""
+
+_LONGEST_MARGIN_SECONDS = 30.0
 
 
 class CredentialSource(Protocol):
@@ -54,9 +52,13 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """What the token server is asked: GET, or POST where there is a `form`."""
+    """What the token server is asked: GET, or POST where there is a `form`.
+
+    `named_by` is the URL of the registry that named the token server; empty where the configuration names it too.
+    """
 
     url: str
+    named_by: str = ""
     form: str | None = field(default=None, repr=False)
     authorization: Authorization | None = None
     secrets: tuple[SecretStr, ...] = ()
@@ -79,7 +81,8 @@ class _Grant:
 class Authenticator:
     """One for each registry host. Grants are kept for each image repository and purpose, which is the scope of a token.
 
-    `service` is what the registry called itself in its last challenge; empty before the first.
+    `service` is what the registry called itself in its last challenge; empty before the first. `realms` are hosts (or
+    host:port) of token servers that may have the credentials beside those of the registry's own domain.
     """
 
     def __init__(
@@ -90,8 +93,10 @@ class Authenticator:
         credentials: CredentialSource,
         clock: Clock,
         fetch: Callable[[ImageRepository, TokenRequest], Awaitable[bytes]],
+        realms: Sequence[str] = (),
     ) -> None:
         self._host = host
+        self._realms = tuple(realms)
         self._insecure = insecure
         self._credentials = credentials
         self._clock = clock
@@ -149,17 +154,32 @@ class Authenticator:
     ) -> Authorization:
         credential = await self._credentials.for_repository(repository)
         if credential is not None and credential.registry_token is not None:
-            grant = _Grant(
-                challenge=challenge,
-                authorization=_bearer(credential.registry_token.get_secret_value()),
-                reuse_until=math.inf,
-            )
+            authorization = _bearer(credential.registry_token.get_secret_value())
+            grant = self._kept(challenge, authorization, credential)
         elif challenge.scheme == "basic":
             grant = self._grant_basic(repository, challenge, credential)
         else:
             grant = await self._grant_token(repository, purpose, challenge, credential)
         self._grants[repository.path, purpose] = grant
         return grant.authorization
+
+    def _kept(
+        self,
+        challenge: Challenge,
+        authorization: Authorization,
+        credential: Credential | None,
+        lifetime_seconds: float = math.inf,
+    ) -> _Grant:
+        """From now until shortly before its own end or the credential's."""
+        if credential is not None and credential.expires_at is not None:
+            left_seconds = (credential.expires_at - self._clock.now()).total_seconds()
+            lifetime_seconds = min(lifetime_seconds, left_seconds)
+        margin_seconds = min(_LONGEST_MARGIN_SECONDS, lifetime_seconds / 6)
+        return _Grant(
+            challenge=challenge,
+            authorization=authorization,
+            reuse_until=self._clock.monotonic_seconds() + lifetime_seconds - margin_seconds,
+        )
 
     def _grant_basic(
         self, repository: ImageRepository, challenge: Challenge, credential: Credential | None
@@ -170,9 +190,7 @@ class Authenticator:
                 location=str(repository),
                 hint=login_hint(self._host),
             )
-        return _Grant(
-            challenge=challenge, authorization=basic_authorization(credential), reuse_until=math.inf
-        )
+        return self._kept(challenge, basic_authorization(credential), credential)
 
     async def _grant_token(
         self,
@@ -183,34 +201,49 @@ class Authenticator:
     ) -> _Grant:
         where = str(repository)
         realm = challenge.parameters.get("realm", "")
-        trusted = self._is_trusted(realm, where=where)
+        trust = self._trust(realm, is_anonymous=_is_anonymous(credential), where=where)
+        if trust not in {Trust.CONFIGURED, Trust.TRUSTED}:
+            credential = None
+        request = replace(
+            _token_request(repository, purpose, challenge, credential),
+            named_by=(
+                ""
+                if trust is Trust.CONFIGURED
+                else registry_url(self._host, insecure=self._insecure)
+            ),
+        )
         # The token's life begins before it is asked for, whatever time the answer takes.
         asked_at = self._clock.monotonic_seconds()
-        request = _token_request(repository, purpose, challenge, credential if trusted else None)
         token = parse_token(await self._fetch(repository, request), where=where)
-        margin_seconds = min(30.0, token.lifetime_seconds / 6)
-        return _Grant(
-            challenge=challenge,
-            authorization=_bearer(token.value, is_anonymous=request.is_anonymous),
-            reuse_until=asked_at + token.lifetime_seconds - margin_seconds,
+        age_seconds = self._clock.monotonic_seconds() - asked_at
+        return self._kept(
+            challenge,
+            _bearer(token.value, is_anonymous=request.is_anonymous),
+            credential,
+            token.lifetime_seconds - age_seconds,
         )
 
-    def _is_trusted(self, realm: str, *, where: str) -> bool:
-        """Whether the realm may have credentials; raises where it may not even be asked."""
-        try:
-            parts = urlsplit(realm)
-            scheme, hostname = parts.scheme, parts.hostname
-        except ValueError:
-            scheme, hostname = "", None
-        if scheme == "https" and hostname:
-            return True
-        if scheme == "http" and hostname and self._insecure:
-            return hostname == urlsplit(f"//{self._host}").hostname
-        raise ProtocolViolation(
-            "the registry sends for tokens to a place that is not https",
-            location=where,
-            hint="correct the realm in the registry's configuration, or set `insecure` for a test registry",
-        )
+    def _trust(self, realm: str, *, is_anonymous: bool, where: str) -> Trust:
+        """Raises where the realm may not even be asked."""
+        trust = judge_realm(realm, host=self._host, insecure=self._insecure, realms=self._realms)
+        if trust is Trust.REFUSED:
+            raise ProtocolViolation(
+                "the registry sends for tokens to a place that is not https",
+                location=where,
+                hint="correct the realm in the registry's configuration, or set `insecure` for a test registry",
+            )
+        if trust is Trust.UNTRUSTED and not is_anonymous:
+            host = origin(realm)[1]
+            raise Denied(
+                f"the registry sends its credentials to {host}, which is not trusted",
+                location=where,
+                hint=f"if that is its token server, add `realms: [{host}]` to the settings of {self._host}",
+            )
+        return trust
+
+
+def _is_anonymous(credential: Credential | None) -> bool:
+    return credential is None or not (credential.username or credential.identity_token)
 
 
 def _redact(text: str, secrets: Sequence[SecretStr]) -> str:

@@ -1,76 +1,79 @@
 """RegistryClient: tag lists, digests and facts of images, asked of registries in as few requests as there can be.
 
-Remembers nothing but tokens and limits: what was observed belongs to the store. Every error is a RegistryError
-that names the image repository. HTTP, credentials and retries are the business of `host.py` and what it uses.
+Remembers nothing but tokens, limits and page sizes: what was observed belongs to the store. Every error is a
+RegistryError that names the image repository. HTTP, credentials and retries are the business of `host.py` and what it
+uses.
 """
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from ssl import SSLContext, SSLError
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-import httpx
+import anyio
 
 from automator.clock import Clock
-from automator.errors import ProtocolViolation, Unavailable
-from automator.model.image import Digest, ImageRepository, Platform, parse_digest
-from automator.model.tags import ImageFacts
-from automator.registry.credentials import Credential, Credentials
-from automator.registry.documents import (
-    MANIFEST_ACCEPT,
-    ImageIndex,
-    ImageManifest,
-    compute_digest,
-    parse_config,
-    parse_digest_header,
-    parse_manifest,
-    parse_tags,
-    verify_digest,
-)
-from automator.registry.host import RegistryHost
+from automator.errors import RegistryError
+from automator.model.image import Digest, ImageRepository, parse_digest
+from automator.model.tags import Detail, ImageFacts, ListedImage, Listing
+from automator.registry import images
+from automator.registry.auth import CredentialSource
+from automator.registry.flight import SingleFlight
 from automator.registry.limits import HostLimits
-from automator.registry.protocol import PAGE_SIZE, blob_url, manifest_url, next_page, tags_url
+from automator.registry.listing import fetch_listing
+from automator.registry.pages import PageSizes
 from automator.registry.retries import RetryPolicy
 from automator.registry.settings import HostSettings
-from automator.registry.transport import Exchange, Transport
+from automator.registry.sources import Source, Sources
 
-TAG_LIST_BYTES = 64 * 1024 * 1024
-MANIFEST_BYTES = 8 * 1024 * 1024
-MOST_PAGES = 1000
-_DEEPEST_INDEX = 3
-_DIGEST_HEADER = "docker-content-digest"
-
-
-@dataclass(frozen=True, slots=True)
-class _Always:
-    """A host's own credential, whatever the image repository."""
-
-    credential: Credential
-
-    async def for_repository(self, repository: ImageRepository) -> Credential | None:  # noqa: ARG002 - one answer for all
-        return self.credential
+Value = TypeVar("Value")
+Recall = Callable[[Digest], Awaitable[ImageFacts | None]]
+"""What is known of a digest already."""
 
 
 class RegistryClient:
-    """One for each process, as an async context manager. A host that is not in `hosts` has the default settings."""
+    """One for each process, as an async context manager. A host that is not in `hosts` has the default settings.
+
+    Where a host has mirrors, they are asked first, in their order, and one that cannot help is passed over: what is
+    raised is the registry's own error.
+    """
 
     def __init__(
         self,
         *,
         hosts: Mapping[str, HostSettings],
-        credentials: Credentials,
+        credentials: CredentialSource,
         clock: Clock,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        self._settings = dict(hosts)
-        self._credentials = credentials
         self._clock = clock
         self._retry = retry
-        self._hosts: dict[str, RegistryHost] = {}
+        self._limits: dict[str, HostLimits] = {}
+        self._page_sizes: defaultdict[str, PageSizes] = defaultdict(PageSizes)
+        self._flights: SingleFlight[tuple[ImageRepository, Digest, Detail], ImageFacts]
+        self._flights = SingleFlight()
+        self._closed: Counter[str] = Counter()
+        self._retired: list[Sources] = []
+        self._sources = self._make_sources(hosts, credentials)
+
+    def configure(self, hosts: Mapping[str, HostSettings], credentials: CredentialSource) -> None:
+        """New settings for what is asked from now on. Pauses, quotas and circuits stay, and what is under way goes on."""
+        self._retired.append(self._sources)
+        self._sources = self._make_sources(hosts, credentials)
+
+    def _make_sources(
+        self, hosts: Mapping[str, HostSettings], credentials: CredentialSource
+    ) -> Sources:
+        return Sources(
+            settings=hosts,
+            credentials=credentials,
+            limits=self._limits,
+            retry=self._retry,
+            clock=self._clock,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,204 +85,128 @@ class RegistryClient:
         traceback: TracebackType | None,
     ) -> None:
         async with AsyncExitStack() as stack:
-            for host in self._hosts.values():
-                stack.push_async_callback(host.close)
+            for sources in (self._sources, *self._retired):
+                stack.push_async_callback(sources.close)
 
     @property
     def requests(self) -> int:
         """HTTP requests sent so far: retries, redirects and tokens included."""
-        return sum(host.requests for host in self._hosts.values())
+        return self._sent().total()
 
     @property
     def requests_by_host(self) -> Mapping[str, int]:
         """As `requests`, for each registry host that was asked; its token server's count as its own."""
-        return {name: host.requests for name, host in self._hosts.items()}
+        return self._sent()
 
-    async def fetch_tags(self, repository: ImageRepository) -> tuple[str, ...]:
-        """Every tag, of all pages, once each and in the registry's order. Raises rather than leave one out."""
-        host = self._host(repository.host)
-        where = str(repository)
-        tags: dict[str, None] = {}
-        left_bytes = TAG_LIST_BYTES
-        seen: set[str] = set()
-        url: str | None = tags_url(host.url, repository, host.page_size)
-        while url is not None:
-            if url in seen or len(seen) >= MOST_PAGES:
-                raise ProtocolViolation(
-                    "the registry's tag list does not end",
-                    location=where,
-                    hint="it is not used, as no part of it can be taken for the whole",
-                )
-            seen.add(url)
-            body, link = await self._fetch_page(host, repository, url, left_bytes)
-            left_bytes -= len(body)
-            tags.update(dict.fromkeys(parse_tags(body, where=where)))
-            url = next_page(link, url, where=where)
-        return tuple(tags)
+    def _sent(self) -> Counter[str]:
+        sent = self._closed.copy()
+        for sources in (self._sources, *self._retired):
+            sent.update(sources.requests)
+        return sent
 
-    async def _fetch_page(
-        self, host: RegistryHost, repository: ImageRepository, url: str, left_bytes: int
-    ) -> tuple[bytes, str]:
-        exchange = Exchange(method="GET", url=url, where=str(repository), body_limit=left_bytes)
-        asked_for_size = url == tags_url(host.url, repository, PAGE_SIZE)
-        accepted = frozenset({200, 400, 413} if asked_for_size else {200})
-        answer = await host.ask(repository, exchange, accepted=accepted)
-        if answer.status != 200:
-            # This registry refuses so large a page: it is asked for its own size from now on.
-            host.page_size = None
-            plain = tags_url(host.url, repository, None)
-            return await self._fetch_page(host, repository, plain, left_bytes)
-        return answer.body, ", ".join(answer.headers.get_list("link"))
+    async def fetch_tags(
+        self, repository: ImageRepository, *, validator: str = ""
+    ) -> Listing | None:
+        """Every tag, of all pages, once each and in the registry's order; None if nothing changed since `validator`.
+
+        `validator` is that of an earlier Listing. Raises rather than leave a tag out.
+        """
+
+        async def fetch(source: Source) -> Listing | None:
+            # A validator belongs to where it comes from: a mirror's would mean nothing to the registry, or the wrong thing.
+            place, _, entity_tag = validator.partition(" ")
+            is_own = place == str(source.repository)
+            listing = await fetch_listing(
+                source,
+                self._page_sizes[source.repository.host],
+                entity_tag if is_own else "",
+            )
+            if listing is None:
+                return None
+            return replace(
+                listing,
+                # What a mirror tells beside the tags is of its copies, which may be old.
+                told=listing.told if source.repository == repository else {},
+                validator=f"{source.repository} {listing.validator}" if listing.validator else "",
+            )
+
+        return await self._ask(repository, fetch)
+
+    async def fetch_told(
+        self, repository: ImageRepository, known: Mapping[str, ListedImage]
+    ) -> Mapping[str, ListedImage] | None:
+        """`known`, which an earlier call returned, brought up to date by the registry's own API beside the OCI protocol.
+
+        None where there is none, where it needs an account that is not to be used, or where there are mirrors: then the
+        registry may not be there to be asked, and what a mirror tells is of its copies.
+        """
+        async with self._use() as sources:
+            if sources.mirrors_of(repository) or sources.is_without_cloud(repository.host):
+                return None
+            return await sources.shortcuts_of(repository.host).fetch(repository, known)
 
     async def fetch_digest(self, repository: ImageRepository, tag: str) -> Digest:
-        """The digest that a tag points at now: a HEAD, or a GET where the registry does not tell it then."""
-        host = self._host(repository.host)
-        where = _name(repository, tag)
-        exchange = Exchange(
-            method="HEAD",
-            url=manifest_url(host.url, repository, tag),
-            where=where,
-            body_limit=MANIFEST_BYTES,
-            accept=MANIFEST_ACCEPT,
-        )
-        # Some registries and proxies know no HEAD.
-        answer = await host.ask(repository, exchange, accepted=frozenset({200, 405, 501}))
-        told = answer.headers.get(_DIGEST_HEADER)
-        if answer.status == 200 and told:
-            return parse_digest_header(told, where=where)
-        return (await self._fetch_manifest(repository, tag))[0]
+        """The digest that a tag points at now."""
+        return await self._ask(repository, partial(images.fetch_digest, tag=tag))
 
     async def fetch_facts(
-        self, repository: ImageRepository, reference: str, *, with_platforms: bool = False
+        self, repository: ImageRepository, reference: str, *, detail: Detail, recall: Recall
     ) -> ImageFacts:
-        """What an image says of itself, by tag or digest; all that was named by digest is verified.
+        """What an image says of itself, by tag or digest, in `detail` or more; all that was named by digest is verified.
 
-        The config blob is left alone if the manifest or index tells the creation time; then an image of one
-        platform does not tell which, unless `with_platforms`.
+        `recall` is asked once the digest is known, and saves the rest: many tags share one digest.
         """
-        digest, manifest = await self._fetch_manifest(repository, reference)
-        created_at, platforms = await self._describe(
-            repository, manifest, with_platforms=with_platforms, depth=1
-        )
-        return ImageFacts(digest=digest, created_at=created_at, platforms=platforms)
-
-    async def _describe(
-        self,
-        repository: ImageRepository,
-        manifest: ImageManifest | ImageIndex,
-        *,
-        with_platforms: bool,
-        depth: int,
-    ) -> tuple[datetime | None, frozenset[Platform]]:
-        if isinstance(manifest, ImageManifest):
-            return await self._describe_image(repository, manifest, with_platforms=with_platforms)
-        told = manifest.created_at is not None and (manifest.platforms or not with_platforms)
-        if told or manifest.child is None:
-            return manifest.created_at, manifest.platforms
-        if depth >= _DEEPEST_INDEX:
-            raise ProtocolViolation(
-                "its image indexes stand one in another without end", location=str(repository)
-            )
-        _, child = await self._fetch_manifest(repository, manifest.child)
-        created_at, platforms = await self._describe(
+        return await self._ask(
             repository,
-            child,
-            with_platforms=with_platforms and not manifest.platforms,
-            depth=depth + 1,
+            partial(self._fetch_facts, reference=reference, detail=detail, recall=recall),
         )
-        return manifest.created_at or created_at, manifest.platforms or platforms
 
-    async def _describe_image(
-        self, repository: ImageRepository, manifest: ImageManifest, *, with_platforms: bool
-    ) -> tuple[datetime | None, frozenset[Platform]]:
-        told = manifest.created_at is not None and not with_platforms
-        if told or manifest.config is None:
-            return manifest.created_at, frozenset()
-        host = self._host(repository.host)
-        where = _name(repository, manifest.config)
-        exchange = Exchange(
-            method="GET",
-            url=blob_url(host.url, repository, manifest.config),
-            where=where,
-            body_limit=MANIFEST_BYTES,
-        )
-        answer = await host.ask(repository, exchange)
-        verify_digest(answer.body, manifest.config, where=where)
-        config = parse_config(answer.body, where=where)
-        platforms = frozenset() if config.platform is None else frozenset({config.platform})
-        return manifest.created_at or config.created_at, platforms
-
-    async def _fetch_manifest(
-        self, repository: ImageRepository, reference: str
-    ) -> tuple[Digest, ImageManifest | ImageIndex]:
-        host = self._host(repository.host)
-        where = _name(repository, reference)
-        exchange = Exchange(
-            method="GET",
-            url=manifest_url(host.url, repository, reference),
-            where=where,
-            body_limit=MANIFEST_BYTES,
-            accept=MANIFEST_ACCEPT,
-        )
-        answer = await host.ask(repository, exchange)
-        manifest = parse_manifest(answer.body, answer.headers.get("content-type", ""), where=where)
+    async def _fetch_facts(
+        self, source: Source, *, reference: str, detail: Detail, recall: Recall
+    ) -> ImageFacts:
+        manifest = None
         if ":" in reference:
             digest = parse_digest(reference)
-        elif told := answer.headers.get(_DIGEST_HEADER):
-            digest = parse_digest_header(told, where=where)
         else:
-            return compute_digest(answer.body), manifest
-        verify_digest(answer.body, digest, where=where)
-        return digest, manifest
-
-    def _host(self, name: str) -> RegistryHost:
-        host = self._hosts.get(name)
-        if host is None:
-            host = self._hosts[name] = self._open(self._settings.get(name, HostSettings(host=name)))
-        return host
-
-    def _open(self, settings: HostSettings) -> RegistryHost:
-        return RegistryHost(
-            name=settings.host,
-            insecure=settings.insecure,
-            credentials=(
-                self._credentials if settings.credential is None else _Always(settings.credential)
-            ),
-            transport=Transport(
-                tls=self._tls if settings.ca_file is None else _trusting(settings),
-                max_connections=settings.max_concurrent,
-                timeout_seconds=settings.timeout_seconds,
-            ),
-            limits=HostLimits(
-                host=settings.host,
-                requests_per_second=settings.requests_per_second,
-                max_concurrent=settings.max_concurrent,
-                patience_seconds=self._retry.patience_seconds,
-                clock=self._clock,
-            ),
-            retry=self._retry,
-            clock=self._clock,
+            digest, manifest = await images.fetch_manifest(source, reference)
+        known = await recall(digest)
+        if known is not None and known.detail >= detail:
+            return known
+        if manifest is None:
+            _, manifest = await images.fetch_manifest(source, digest)
+        facts = await self._flights.run(
+            (source.repository, digest, detail),
+            partial(images.describe, source, digest, manifest, detail),
         )
+        if known is None:
+            return facts
+        return replace(facts, pushed_at=known.pushed_at, first_seen_at=known.first_seen_at)
 
-    @cached_property
-    def _tls(self) -> SSLContext:
-        """Shared: reading the certificate authorities takes longer than a poll of a small registry."""
-        return httpx.create_ssl_context()
+    async def _ask(
+        self, repository: ImageRepository, fetch: Callable[[Source], Awaitable[Value]]
+    ) -> Value:
+        async with self._use() as sources:
+            for mirror in sources.mirrors_of(repository):
+                try:
+                    return await fetch(sources.open(mirror))
+                except RegistryError:
+                    continue
+            return await fetch(sources.open(repository))
 
+    @asynccontextmanager
+    async def _use(self) -> AsyncIterator[Sources]:
+        """What is configured now stays open for as long as it is used, whatever is configured in the meantime."""
+        await self._close_unused()
+        sources = self._sources
+        sources.users += 1
+        try:
+            yield sources
+        finally:
+            sources.users -= 1
 
-def _trusting(settings: HostSettings) -> SSLContext:
-    """The usual certificate authorities and the registry's own."""
-    context = httpx.create_ssl_context()
-    try:
-        context.load_verify_locations(cafile=settings.ca_file)
-    except (OSError, SSLError) as error:
-        raise Unavailable(
-            f"the certificate authorities in {settings.ca_file} cannot be read",
-            location=settings.host,
-            hint="`ca_file` is a file of certificates in PEM form",
-        ) from error
-    return context
-
-
-def _name(repository: ImageRepository, reference: str) -> str:
-    return f"{repository}{'@' if ':' in reference else ':'}{reference}"
+    async def _close_unused(self) -> None:
+        for sources in [each for each in self._retired if not each.users]:
+            self._retired.remove(sources)
+            self._closed.update(sources.requests)
+            with anyio.CancelScope(shield=True):
+                await sources.close()

@@ -1,6 +1,6 @@
-"""The registry's JSON to values: tag lists, image manifests and indexes, config blobs, tokens; and digests.
+"""The registry's JSON to values: tag lists, tokens, digests; and what `manifests.py` reads the rest with.
 
-The only reader of what a registry sends as a body. Garbage is a ProtocolViolation that names `where`.
+Garbage is a ProtocolViolation that names `where`.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automator.errors import InvalidReference, ProtocolViolation
-from automator.model.image import Digest, Platform, is_tag, parse_digest
+from automator.model.image import Digest, is_tag, parse_digest
+from automator.model.tags import ListedImage
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -23,37 +24,35 @@ DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 MANIFEST_ACCEPT = f"{OCI_INDEX}, {DOCKER_INDEX}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 """Without all four a registry converts, or answers with another digest than a runtime would pull."""
 
-CREATED_ANNOTATION = "org.opencontainers.image.created"
+INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_INDEX})
+MANIFEST_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+CONFIG_TYPES = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 
-_INDEXES = frozenset({OCI_INDEX, DOCKER_INDEX})
-_MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
-_CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
-_USUAL = Platform("linux", "amd64")
+# Docker's schema 1 is of images too, though they cannot be read; a list that tells no type tells nothing against it.
+_LISTED_IMAGE_TYPES = (
+    INDEX_TYPES
+    | MANIFEST_TYPES
+    | {
+        "",
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    }
+)
+_LATEST_MILLISECONDS = datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000
 _SHORTEST_TOKEN_SECONDS = 60
 _LONGEST_TOKEN_SECONDS = 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageManifest:
-    """`config` is None where the manifest is of an artifact that is no image."""
+class TagPage:
+    """One page of a tag list. `told` is what Google's registries say of the tags beside it.
 
-    config: Digest | None
-    created_at: datetime | None
+    `size` is how many entries the registry counts in it, those that are no tags by their grammar included.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageIndex:
-    """`child` is the manifest that stands for all: linux/amd64, else the first that is no attestation."""
-
-    child: Digest | None
-    platforms: frozenset[Platform]
-    created_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigBlob:
-    created_at: datetime | None
-    platform: Platform | None
+    tags: tuple[str, ...]
+    size: int
+    told: Mapping[str, ListedImage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -64,76 +63,62 @@ class Token:
     lifetime_seconds: int
 
 
-def parse_tags(body: bytes, *, where: str) -> tuple[str, ...]:
-    """One page of a tag list. `tags` may be null or missing beside `name`; what is no tag by its grammar is dropped."""
-    document = _load_object(body, "tag list", where=where)
+def parse_tags(body: bytes, *, where: str) -> TagPage:
+    """`tags` may be null or missing beside `name`; what is no tag by its grammar is dropped."""
+    document = load_object(body, "tag list", where=where)
     if "errors" in document or not document.keys() & {"name", "tags"}:
-        raise _garbage("tag list", where=where)
-    tags = document.get("tags")
-    if tags is None:
-        return ()
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise _garbage("tag list", where=where)
-    return tuple(tag for tag in tags if is_tag(tag))
+        raise garbage("tag list", where=where)
+    listed = document.get("tags")
+    if listed is None:
+        listed = []
+    if not isinstance(listed, list) or not all(isinstance(tag, str) for tag in listed):
+        raise garbage("tag list", where=where)
+    tags = tuple(tag for tag in listed if is_tag(tag))
+    return TagPage(tags=tags, size=len(listed), told=_told(document.get("manifest"), set(tags)))
 
 
-def parse_manifest(body: bytes, content_type: str, *, where: str) -> ImageManifest | ImageIndex:
-    document = _load_object(body, "image manifest", where=where)
-    if document.get("schemaVersion") == 1:
-        raise ProtocolViolation(
-            "the image has a manifest of Docker's schema 1, which no digest can be taken of",
-            location=where,
-            hint="push the image again with a current tool",
-        )
-    media_type = document.get("mediaType") or content_type.partition(";")[0].strip().lower()
-    created_at = _created(_mapping(document.get("annotations")).get(CREATED_ANNOTATION))
-    if media_type in _INDEXES or (media_type not in _MANIFESTS and "manifests" in document):
-        return _parse_index(document, created_at, where=where)
-    config = document.get("config")
-    if not isinstance(config, dict):
-        raise _garbage("image manifest", where=where)
-    digest = _digest(config.get("digest"), "image manifest", where=where)
-    is_image = config.get("mediaType") in _CONFIGS
-    return ImageManifest(config=digest if is_image else None, created_at=created_at)
+def _told(manifests: object, tags: set[str]) -> dict[str, ListedImage]:
+    """Google's list: `manifest: {DIGEST: {tag: [..], mediaType, timeCreatedMs, timeUploadedMs}}`.
 
-
-def _parse_index(
-    document: Mapping[str, Any], created_at: datetime | None, *, where: str
-) -> ImageIndex:
-    entries = document.get("manifests")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise _garbage("image index", where=where)
-    children: dict[Platform | None, Digest] = {}
-    for entry in entries:
-        said = _mapping(entry.get("platform"))
-        # BuildKit's attestations stand in the index as images of the platform unknown/unknown.
-        if said.get("os") == "unknown" or said.get("architecture") == "unknown":
+    A help that may be missing: what cannot be read is left out.
+    """
+    told: dict[str, ListedImage] = {}
+    for digest, said in mapping(manifests).items():
+        named = mapping(said).get("tag")
+        if not isinstance(named, list):
             continue
-        digest = _digest(entry.get("digest"), "image index", where=where)
-        children.setdefault(_platform(said), digest)
-    first = next(iter(children.values()), None)
-    return ImageIndex(
-        child=children.get(_USUAL, first),
-        platforms=frozenset(platform for platform in children if platform is not None),
-        created_at=created_at,
-    )
+        try:
+            image = ListedImage(
+                digest=parse_digest(digest),
+                created_at=_milliseconds(said.get("timeCreatedMs")),
+                pushed_at=_milliseconds(said.get("timeUploadedMs")),
+                is_image=media_type_of(said) in _LISTED_IMAGE_TYPES,
+            )
+        except InvalidReference:
+            continue
+        told |= {tag: image for tag in named if isinstance(tag, str) and tag in tags}
+    return told
 
 
-def parse_config(body: bytes, *, where: str) -> ConfigBlob:
-    document = _load_object(body, "config blob", where=where)
-    return ConfigBlob(created_at=_created(document.get("created")), platform=_platform(document))
+def _milliseconds(value: object) -> datetime | None:
+    """Since 1970, as a string of digits. Zero and less stand for a time that there is none of."""
+    text = str(value)
+    if len(text) > 15 or not (text.isascii() and text.isdigit()):
+        return None
+    count = int(text)
+    return datetime.fromtimestamp(count / 1000, UTC) if 0 < count < _LATEST_MILLISECONDS else None
 
 
 def parse_token(body: bytes, *, where: str) -> Token:
     """The answer of a token server. It promises 60 seconds if it says nothing, or less (distribution, token auth)."""
-    document = _load_object(body, "answer of the token server", where=where)
+    document = load_object(body, "answer of the token server", where=where)
     value = document.get("token") or document.get("access_token")
     if (
         not isinstance(value, str)
         or not value.isascii()
         or not all(33 <= ord(c) < 127 for c in value)
     ):
-        raise _garbage("answer of the token server", where=where)
+        raise garbage("answer of the token server", where=where)
     lifetime = document.get("expires_in")
     if not isinstance(lifetime, int | float) or not lifetime >= _SHORTEST_TOKEN_SECONDS:
         lifetime = _SHORTEST_TOKEN_SECONDS
@@ -159,21 +144,22 @@ def compute_digest(body: bytes) -> Digest:
 
 
 def parse_digest_header(text: str, *, where: str) -> Digest:
-    return _digest(text.strip(), "Docker-Content-Digest header", where=where)
+    return read_digest(text.strip(), "Docker-Content-Digest header", where=where)
 
 
-def _load_object(body: bytes, what: str, *, where: str) -> dict[str, Any]:
-    # Deep nesting exhausts the parser's stack, which is the registry's fault, not ours.
+def load_object(body: bytes, what: str, *, where: str) -> dict[str, Any]:
+    # Deep nesting exhausts the parser's stack, which is the registry's fault, not ours. The parser's own decoding
+    # would let through lone surrogates, which nothing can be done with afterwards.
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise _garbage(what, where=where) from error
+        raise garbage(what, where=where) from error
     if not isinstance(document, dict):
-        raise _garbage(what, where=where)
+        raise garbage(what, where=where)
     return document
 
 
-def _garbage(what: str, *, where: str) -> ProtocolViolation:
+def garbage(what: str, *, where: str) -> ProtocolViolation:
     return ProtocolViolation(
         f"the registry's {what} is truncated or not what the OCI specification says",
         location=where,
@@ -181,30 +167,19 @@ def _garbage(what: str, *, where: str) -> ProtocolViolation:
     )
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
+    """Itself, or an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
-def _digest(value: object, what: str, *, where: str) -> Digest:
+def media_type_of(document: Mapping[str, Any]) -> str:
+    """Of a manifest or a descriptor; empty where it tells none."""
+    said = document.get("mediaType")
+    return said if isinstance(said, str) else ""
+
+
+def read_digest(value: object, what: str, *, where: str) -> Digest:
     try:
         return parse_digest(value if isinstance(value, str) else "")
     except InvalidReference as error:
-        raise _garbage(what, where=where) from error
-
-
-def _platform(said: Mapping[str, Any]) -> Platform | None:
-    os, architecture, variant = said.get("os"), said.get("architecture"), said.get("variant")
-    if not isinstance(os, str) or not isinstance(architecture, str) or not os or not architecture:
-        return None
-    return Platform(os, architecture, variant if isinstance(variant, str) else "")
-
-
-def _created(value: object) -> datetime | None:
-    """A time that cannot be read is as good as none: the image is not refused for it."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+        raise garbage(what, where=where) from error

@@ -3,8 +3,10 @@
 Knows nothing of tags and manifests.
 """
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from automator.clock import Clock
@@ -25,14 +27,15 @@ from automator.registry.auth import (
     TokenRequest,
     login_hint,
 )
+from automator.registry.circuit import CircuitState
 from automator.registry.limits import HostLimits
 from automator.registry.protocol import (
-    PAGE_SIZE,
     describe_error,
     parse_challenges,
     parse_retry_after,
     registry_url,
 )
+from automator.registry.quota import Quota
 from automator.registry.retries import RetryPolicy, retried
 from automator.registry.transport import Answer, Exchange, Transport
 
@@ -40,8 +43,27 @@ _TOKEN_BYTES = 1024 * 1024
 _OK = frozenset({200})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """How it is with a registry host now. `requests` is counted since its connections were opened.
+
+    `failures` are those in a row; `paused_for` is zero where it is not paused; of several quotas, `quota` is the one
+    with the fewest requests left.
+    """
+
+    name: str
+    requests: int
+    requests_per_second: float
+    circuit: CircuitState
+    failures: int
+    paused_for: timedelta
+    quota: Quota | None
+
+
 class RegistryHost:
-    """`page_size` is what to ask of its tag lists: none once it has refused one."""
+    """`limits` are changed in place (`HostLimits.configure`), and handed to the next RegistryHost of the same name where
+    something else of its settings changes. `realms` are hosts whose token servers may have the credentials, too.
+    """
 
     def __init__(  # noqa: PLR0913 - its parts, put together in one place
         self,
@@ -53,12 +75,12 @@ class RegistryHost:
         limits: HostLimits,
         retry: RetryPolicy,
         clock: Clock,
+        realms: Sequence[str] = (),
     ) -> None:
         self.url = registry_url(name, insecure=insecure)
-        self.page_size: int | None = PAGE_SIZE
+        self.limits = limits
         self._name = name
         self._transport = transport
-        self._limits = limits
         self._retry = retry
         self._clock = clock
         self._authenticator = Authenticator(
@@ -67,6 +89,7 @@ class RegistryHost:
             credentials=credentials,
             clock=clock,
             fetch=self._fetch_token,
+            realms=realms,
         )
 
     @property
@@ -77,6 +100,18 @@ class RegistryHost:
     def service(self) -> str:
         """What the registry calls itself in its challenges (`harbor-registry`); empty before the first."""
         return self._authenticator.service
+
+    @property
+    def state(self) -> HostState:
+        return HostState(
+            name=self._name,
+            requests=self.requests,
+            requests_per_second=self.limits.requests_per_second,
+            circuit=self.limits.circuit.state,
+            failures=self.limits.circuit.failures,
+            paused_for=self.limits.paused_for,
+            quota=self.limits.quota,
+        )
 
     async def close(self) -> None:
         await self._transport.close()
@@ -94,7 +129,7 @@ class RegistryHost:
             partial(self._attempt, repository, exchange, accepted, purpose),
             policy=self._retry,
             clock=self._clock,
-            is_hopeless=lambda: self._limits.circuit.is_open,
+            is_hopeless=lambda: self.limits.circuit.is_open,
         )
 
     async def _attempt(
@@ -104,7 +139,7 @@ class RegistryHost:
         accepted: AbstractSet[int],
         purpose: str,
     ) -> Answer:
-        async with self._limits:
+        async with self.limits.attempt(exchange) as attempt:
             authorization = await self._authenticator.authorization(repository, purpose)
             answer = await self._send(exchange, authorization)
             # A 401 from where the registry redirected to is no challenge of the registry's.
@@ -113,12 +148,13 @@ class RegistryHost:
                 authorization = await self._authenticator.answer(
                     repository, challenges, authorization, purpose
                 )
-                await self._limits.wait_for_turn()
+                await self.limits.wait_for_turn()
                 answer = await self._send(exchange, authorization)
                 if answer.status == 401:
                     self._authenticator.forget(repository, purpose)
+            held_for = attempt.tell(answer)
             if answer.status not in accepted:
-                raise self._refusal(answer, exchange.where, authorization)
+                raise self._refusal(answer, exchange.where, authorization, held_for)
             return answer
 
     async def _send(self, exchange: Exchange, authorization: Authorization | None) -> Answer:
@@ -134,6 +170,7 @@ class RegistryHost:
             where=f"{repository} (token server)",
             body_limit=_TOKEN_BYTES,
             content=request.form,
+            named_by=self.url,
         )
         answer = await self._send(exchange, request.authorization)
         if answer.status != 200:
@@ -141,14 +178,19 @@ class RegistryHost:
         return answer.body
 
     def _refusal(
-        self, answer: Answer, where: str, sent: Authorization | TokenRequest | None
+        self,
+        answer: Answer,
+        where: str,
+        sent: Authorization | TokenRequest | None,
+        held_for: timedelta | None = None,
     ) -> RegistryError:
-        """The error that a status stands for. What the registry says is quoted without what was sent to it."""
+        """The error that a status stands for. What the registry says is quoted without what was sent to it.
+
+        `held_for` is how long a quota that is used up holds back requests like this one.
+        """
         said = describe_error(answer.body, str if sent is None else sent.redact)
         told = f"{answer.status}{f', {said}' if said else ''}"
-        pause = parse_retry_after(answer.headers.get("retry-after", ""), self._clock.now())
-        if pause is not None and answer.status in {429, 503}:
-            self._limits.pause(pause)
+        pause = self._pause_after(answer) if held_for is None else held_for
         if answer.status == 429:
             return Throttled(
                 f"the registry asks for fewer requests: {told}",
@@ -163,6 +205,17 @@ class RegistryHost:
         return self._lasting_refusal(
             answer, told, where, is_anonymous=sent is None or sent.is_anonymous
         )
+
+    def _pause_after(self, answer: Answer) -> timedelta | None:
+        """Leaves the registry alone for as long as it asks; for a time of our own after a 429 that tells none."""
+        if answer.status not in {429, 503}:
+            return None
+        pause = parse_retry_after(answer.headers.get("retry-after", ""), self._clock.now())
+        if pause is not None:
+            self.limits.pause(pause)
+        elif answer.status == 429:
+            pause = self.limits.back_off()
+        return pause
 
     def _lasting_refusal(
         self, answer: Answer, told: str, where: str, *, is_anonymous: bool

@@ -18,10 +18,6 @@ from automator.model.image import DOCKER_HUB, ImageRepository
 
 HUB_REGISTRY = "registry-1.docker.io"
 
-# Most registries answer up to 1000 tags at once and send few (50 or 100) if nothing is asked; ECR and
-# distribution 3 refuse more than 1000. docker-registry 2.8 ignores the number and sends everything.
-PAGE_SIZE = 1000
-
 _LONGEST_ERROR = 200
 _LONGEST_PAUSE = timedelta(days=1)
 _DEFAULT_PORTS = {"http": 80, "https": 443}

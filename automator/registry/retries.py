@@ -18,6 +18,8 @@ from automator.errors import RegistryError, Throttled, Unavailable
 
 Value = TypeVar("Value")
 
+_JITTER = 0.2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -38,6 +40,29 @@ class RetryPolicy:
             pause = error.retry_after
             return pause is None or pause.total_seconds() <= self.patience_seconds
         return isinstance(error, Unavailable)
+
+
+class Backoff:
+    """Pauses that double each time up to the longest, each up to a fifth shorter or longer by chance.
+
+    So many clients that were refused at one moment do not ask again at one moment. `random` is a number from 0 to 1.
+    """
+
+    def __init__(
+        self, *, first_seconds: float, longest_seconds: float, random: Callable[[], float]
+    ) -> None:
+        self._first_seconds = first_seconds
+        self._longest_seconds = longest_seconds
+        self._random = random
+        self._seconds = first_seconds
+
+    def next_seconds(self) -> float:
+        seconds = self._seconds
+        self._seconds = min(seconds * 2, self._longest_seconds)
+        return seconds * (1 + _JITTER * (2 * self._random() - 1))
+
+    def reset(self) -> None:
+        self._seconds = self._first_seconds
 
 
 class _OutOfTime(stop_base):

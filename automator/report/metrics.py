@@ -4,11 +4,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from automator.model.event import (
     CommitPushed,
+    ConfigRefused,
+    ConfigReloaded,
     ConfigRepoScanned,
     Event,
+    HookReceived,
+    HookRefused,
     PassFailed,
     PollRoundFinished,
     PushRaced,
+    TagListDoubted,
+    TagMoved,
 )
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -44,6 +50,18 @@ class MetricsSink:
             "automator_changes", "Containers moved to another image", repo
         )
         self._races = self._counter("automator_push_conflicts", "Pushes that lost a race", repo)
+        self._moved = self._counter(
+            "automator_tags_moved", "Tags that look immutable and were pushed again"
+        )
+        self._doubted = self._counter(
+            "automator_tag_lists_doubted", "Tag lists that were too short to be believed"
+        )
+        self._hooks = self._counter(
+            "automator_hooks", "Push events by their hook", ("hook", "result")
+        )
+        self._reloads = self._counter(
+            "automator_config_reloads", "Changes of the configuration", ("result",)
+        )
         self._failures = self._counter("automator_pass_failures", "Passes that failed", repo)
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
@@ -62,10 +80,28 @@ class MetricsSink:
             case CommitPushed():
                 self._commits.labels(event.config_repo).inc()
                 self._changes.labels(event.config_repo).inc(event.changes)
+            case HookReceived():
+                self._hooks.labels(event.hook, "accepted").inc()
+            case HookRefused():
+                self._hooks.labels(event.hook, "refused").inc(1 + event.unreported)
+            case _:
+                self._count(event)
+
+    def _count(self, event: Event) -> None:
+        """What is counted one by one."""
+        match event:
             case PushRaced():
                 self._races.labels(event.config_repo).inc()
             case PassFailed():
                 self._failures.labels(event.config_repo).inc()
+            case TagMoved():
+                self._moved.inc()
+            case TagListDoubted():
+                self._doubted.inc()
+            case ConfigReloaded():
+                self._reloads.labels("ok").inc()
+            case ConfigRefused():
+                self._reloads.labels("refused").inc()
             case _:
                 pass
 

@@ -7,6 +7,8 @@ from typing import Any
 from automator.model.field import ImageField
 from automator.model.plan import Change, Status
 from automator.model.selection import Verdict
+from automator.model.tags import MovedTag
+from automator.plan.guards import format_time
 from automator.survey.containers import Container, Survey
 
 
@@ -82,4 +84,11 @@ def workload_shape(
         "status": str(Status.UPDATABLE if isinstance(decision, Change) else decision.status),
         "reason": decision.reason,
         "reaches": reaches_of(container.reaches),
+        "moved": None if container.moved is None else describe_moved(container.moved),
     }
+
+
+def describe_moved(moved: MovedTag) -> str:
+    """For people: the tag in use points elsewhere than it did."""
+    old, new = (digest.partition(":")[2][:12] for digest in (moved.from_digest, moved.to_digest))
+    return f"{moved.tag} was pushed again: {old} until {format_time(moved.at)}, {new} since"

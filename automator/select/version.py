@@ -27,6 +27,9 @@ _SEMVER = re.compile(
 _TOO_LARGE = 2**64
 """Masterminds counts in 64 bits without sign: a larger number is no version there."""
 
+# A build's own mark: a commit (7 to 40 hexadecimal digits, some of them numbers) or a date or time (8 digits and more).
+_BUILD_MARK = re.compile(r"(?:^|[-_.])(?:(?=[a-f]*[0-9])(?:[0-9a-f]{7,40})|[0-9]{8,14})(?:$|[-_.])")
+
 _PRERELEASE_WORDS = "alpha|beta|rc|pre|preview|prerelease|dev|snapshot|nightly|canary|next|unstable|edge|test|milestone|ea|a|b|m|cr"
 _PRERELEASE = re.compile(
     rf"(?:{_PRERELEASE_WORDS})[.-]?[0-9]*(?:\.[0-9A-Za-z]+)*(?=-|$)|[0-9]+(?:\.[0-9A-Za-z-]+)*$",
@@ -119,3 +122,9 @@ def prerelease_key(prerelease: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (0, int(part), "") if part.isdigit() else (1, 0, part) for part in prerelease.split(".")
     )
+
+
+def looks_immutable(tag: str) -> bool:
+    """Whether people take it that such a tag is pushed once: a version of three parts, or one that names its build."""
+    version = parse_version(tag)
+    return (version is not None and version.precision == 3) or bool(_BUILD_MARK.search(tag))

@@ -1,200 +1,254 @@
-"""What was observed, in SQLite: a cache. Deleting it costs requests, never correctness. Knows nothing of registries."""
+"""What was observed: tag lists, and facts of digests. A cache: deleting it costs requests, never correctness.
+
+Knows nothing of registries.
+"""
 
 import hashlib
 import json
-import sqlite3
-import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from automator.errors import StoreError
 from automator.model.image import Digest, ImageRepository, Platform
-from automator.model.tags import ImageFacts, TagList
+from automator.model.tags import Detail, ImageFacts, ListedImage, Listing, MovedTag, TagList
+from automator.store.database import Database
+from automator.store.told import pack_told, unpack_told
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE tag_lists (
-    image_repository TEXT PRIMARY KEY,
-    tags BLOB NOT NULL,         -- names joined by newlines, compressed: a row a tag would cost ten times the space
-    hash BLOB NOT NULL,         -- tells an unchanged list without reading the old one
-    polled_at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE digests (
-    image_repository TEXT NOT NULL,
-    tag TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    PRIMARY KEY (image_repository, tag)
-) WITHOUT ROWID;
-CREATE TABLE facts (
-    digest TEXT PRIMARY KEY,
-    created_at REAL,
-    pushed_at REAL,
-    first_seen_at REAL,
-    platforms TEXT NOT NULL     -- JSON list
-) WITHOUT ROWID;
-"""
-_BUSY_SECONDS = 20
+_FACTS = (
+    "facts.digest, created_at, pushed_at, first_seen_at, platforms,"
+    " size_bytes, source, revision, version, is_image, detail"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollState:
+    """What the next poll of an image repository should know of those before it."""
+
+    polled_at: datetime
+    changed_at: datetime
+    count: int
+    validator: str
+    doubted_since: datetime | None
 
 
 class Store:
-    """Safe to use from several threads and by several processes."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        self._lock = threading.Lock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    @contextmanager
+    def open(cls, path: Path) -> Iterator["Store"]:
         """Makes the file if there is none. Raises StoreError for one that cannot be used."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"cannot open the store: {error}", location=str(path)) from error
-        store = cls(connection, path)
-        with store._transaction() as sql:
-            version = sql.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    sql.execute(statement)
-                sql.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise StoreError(
-                    f"the store has version {version}, and this program knows {_VERSION}",
-                    location=str(path),
-                    hint="use the newer program, or delete the file: that costs requests only",
-                )
-        with store._errors():
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        return store
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._connection.close()
+        with Database.open(path) as database:
+            yield cls(database)
 
     def tag_list(self, repository: ImageRepository) -> TagList | None:
-        with self._lock, self._errors():
-            row = self._connection.execute(
-                "SELECT tags, polled_at FROM tag_lists WHERE image_repository = ?",
-                (str(repository),),
-            ).fetchone()
-        if row is None:
-            return None
-        names = zlib.decompress(row[0]).decode()
-        tags = tuple(names.split("\n")) if names else ()
-        return TagList(tags=tags, polled_at=_time(row[1]))
+        rows = self._database.read(
+            "SELECT tags, doubt, polled_at FROM tag_lists WHERE image_repository = ?",
+            (str(repository),),
+        )
+        for tags, doubt, polled_at in rows:
+            names = zlib.decompress(tags).decode()
+            split = tuple(names.split("\n")) if names else ()
+            return TagList(tags=split, doubt=doubt, polled_at=_time(polled_at))
+        return None
 
-    def save_tags(self, repository: ImageRepository, tags: Sequence[str], at: datetime) -> bool:
-        """Remembers a complete list; True if it differs from the one before, or is the first."""
-        names = "\n".join(tags).encode()
-        digest = hashlib.sha256(names).digest()
-        with self._transaction() as sql:
-            unchanged = sql.execute(
-                "UPDATE tag_lists SET polled_at = ? WHERE image_repository = ? AND hash = ?",
-                (at.timestamp(), str(repository), digest),
-            ).rowcount
-            if not unchanged:
-                sql.execute(
-                    "INSERT OR REPLACE INTO tag_lists VALUES (?, ?, ?, ?)",
-                    (str(repository), zlib.compress(names, 1), digest, at.timestamp()),
-                )
-        return not unchanged
-
-    def last_polled(
+    def poll_states(
         self, repositories: Iterable[ImageRepository]
-    ) -> dict[ImageRepository, datetime | None]:
-        with self._lock, self._errors():
-            rows = self._connection.execute("SELECT image_repository, polled_at FROM tag_lists")
-            polled = {name: _time(at) for name, at in rows}
-        return {repository: polled.get(str(repository)) for repository in repositories}
+    ) -> dict[ImageRepository, PollState]:
+        """Of those that were listed before."""
+        asked = {str(repository): repository for repository in repositories}
+        rows = self._database.read(
+            "SELECT image_repository, polled_at, changed_at, count, validator, doubted_since"
+            " FROM json_each(?) AS asked JOIN tag_lists ON image_repository = asked.value",
+            (json.dumps(list(asked)),),
+        )
+        return {
+            asked[name]: PollState(
+                polled_at=datetime.fromtimestamp(polled_at, UTC),
+                changed_at=datetime.fromtimestamp(changed_at or polled_at, UTC),
+                count=count,
+                validator=validator,
+                doubted_since=_time(doubted_since),
+            )
+            for name, polled_at, changed_at, count, validator, doubted_since in rows
+        }
+
+    def save_listing(self, repository: ImageRepository, listing: Listing, at: datetime) -> bool:
+        """Remembers a complete list; True if it differs from the one before, or is the first."""
+        names = "\n".join(listing.tags).encode()
+        told = pack_told(listing.told) if listing.told else None
+        digest = hashlib.sha256(names + b"\n" + (told or b"")).digest()
+        with self._database.transaction() as sql:
+            unchanged = sql.execute(
+                "UPDATE tag_lists SET polled_at = ?, validator = ?, doubt = '', doubted_since = NULL"
+                " WHERE image_repository = ? AND hash = ?",
+                (at.timestamp(), listing.validator, str(repository), digest),
+            ).rowcount
+            if unchanged:
+                return False
+            # What was told by a request of its own outlives a list that tells nothing.
+            sql.execute(
+                "INSERT INTO tag_lists"
+                " (image_repository, tags, hash, polled_at, changed_at, count, validator, told)"
+                " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)"
+                " ON CONFLICT DO UPDATE SET tags = ?2, hash = ?3, polled_at = ?4, changed_at = ?4,"
+                " count = ?5, validator = ?6, told = coalesce(?7, told), doubt = '',"
+                " doubted_since = NULL",
+                (
+                    str(repository),
+                    zlib.compress(names, 1),
+                    digest,
+                    at.timestamp(),
+                    len(listing.tags),
+                    listing.validator,
+                    told,
+                ),
+            )
+        return True
+
+    def save_unchanged(self, repository: ImageRepository, at: datetime) -> None:
+        """The registry says that the list is the one that is known."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE tag_lists SET polled_at = ?, doubt = '', doubted_since = NULL"
+                " WHERE image_repository = ?",
+                (at.timestamp(), str(repository)),
+            )
+
+    def save_doubt(self, repository: ImageRepository, doubt: str, at: datetime) -> None:
+        """A list came that is not believed: the one before it stays known, with the reason."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE tag_lists SET polled_at = ?1, doubt = ?2,"
+                " doubted_since = coalesce(doubted_since, ?1) WHERE image_repository = ?3",
+                (at.timestamp(), doubt, str(repository)),
+            )
+
+    def told(self, repository: ImageRepository) -> dict[str, ListedImage]:
+        """What the registry's own list tells, by tag; empty where it tells nothing."""
+        rows = self._database.read(
+            "SELECT told FROM tag_lists WHERE image_repository = ? AND told IS NOT NULL",
+            (str(repository),),
+        )
+        return unpack_told(rows[0][0]) if rows else {}
+
+    def save_told(self, repository: ImageRepository, told: Mapping[str, ListedImage]) -> None:
+        """What a request of its own told of a known list."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE tag_lists SET told = ? WHERE image_repository = ?",
+                (pack_told(told), str(repository)),
+            )
+
+    def digests(self, repository: ImageRepository) -> dict[str, Digest]:
+        """Of every tag that was looked at by itself."""
+        return dict(
+            self._database.read(
+                "SELECT tag, digest FROM digests WHERE image_repository = ?", (str(repository),)
+            )
+        )
+
+    def forget_digests(self, repository: ImageRepository, tags: Iterable[str]) -> None:
+        """The tags point elsewhere now."""
+        with self._database.transaction() as sql:
+            sql.executemany(
+                "DELETE FROM digests WHERE image_repository = ? AND tag = ?",
+                [(str(repository), tag) for tag in tags],
+            )
 
     def facts(self, repository: ImageRepository, tags: Sequence[str]) -> dict[str, ImageFacts]:
-        """Of those tags whose digest, and its facts, are known."""
-        with self._lock, self._errors():
-            rows = self._connection.execute(
-                "SELECT tag, facts.digest, created_at, pushed_at, first_seen_at, platforms"
-                " FROM json_each(?) AS asked"
-                " JOIN digests ON image_repository = ? AND tag = asked.value"
-                " JOIN facts ON facts.digest = digests.digest",
-                (json.dumps(list(tags)), str(repository)),
-            ).fetchall()
+        """Of those tags that were looked at by themselves."""
+        rows = self._database.read(
+            f"SELECT tag, {_FACTS} FROM json_each(?) AS asked"  # noqa: S608 - columns
+            " JOIN digests ON image_repository = ? AND tag = asked.value"
+            " JOIN facts ON facts.digest = digests.digest",
+            (json.dumps(list(tags)), str(repository)),
+        )
         return {row[0]: _facts(*row[1:]) for row in rows}
 
-    def facts_of(self, digest: Digest) -> ImageFacts | None:
-        with self._lock, self._errors():
-            row = self._connection.execute(
-                "SELECT digest, created_at, pushed_at, first_seen_at, platforms"
-                " FROM facts WHERE digest = ?",
-                (digest,),
-            ).fetchone()
-        return None if row is None else _facts(*row)
+    def facts_of(self, digests: Iterable[Digest]) -> dict[Digest, ImageFacts]:
+        rows = self._database.read(
+            f"SELECT {_FACTS} FROM json_each(?) AS asked JOIN facts ON digest = asked.value",  # noqa: S608
+            (json.dumps(list(digests)),),
+        )
+        return {Digest(row[0]): _facts(*row) for row in rows}
 
     def save_facts(self, repository: ImageRepository, found: Mapping[str, ImageFacts]) -> None:
-        """Facts by tag. What is known of a digest stays as it was first learnt."""
-        with self._transaction() as sql:
+        """Facts by tag. Of a digest the first that came stay, unless others tell more."""
+        with self._database.transaction() as sql:
             sql.executemany(
-                "INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?, ?)",
-                [
-                    (
-                        facts.digest,
-                        _seconds(facts.created_at),
-                        _seconds(facts.pushed_at),
-                        _seconds(facts.first_seen_at),
-                        json.dumps(sorted(map(str, facts.platforms))),
-                    )
-                    for facts in found.values()
-                ],
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET created_at = excluded.created_at,"
+                " pushed_at = coalesce(excluded.pushed_at, pushed_at),"
+                " platforms = excluded.platforms, size_bytes = excluded.size_bytes,"
+                " source = excluded.source, revision = excluded.revision,"
+                " version = excluded.version, is_image = excluded.is_image,"
+                " detail = excluded.detail WHERE excluded.detail > facts.detail",
+                [_row(facts) for facts in found.values()],
             )
             sql.executemany(
                 "INSERT OR REPLACE INTO digests VALUES (?, ?, ?)",
                 [(str(repository), tag, facts.digest) for tag, facts in found.items()],
             )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+    def moved_tags(self, repository: ImageRepository) -> dict[str, MovedTag]:
+        rows = self._database.read(
+            "SELECT tag, from_digest, to_digest, at FROM moved_tags WHERE image_repository = ?",
+            (str(repository),),
+        )
+        return {
+            tag: MovedTag(
+                tag=tag,
+                from_digest=Digest(old),
+                to_digest=Digest(new),
+                at=datetime.fromtimestamp(at, UTC),
+            )
+            for tag, old, new, at in rows
+        }
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """The one place where sqlite3's errors become ours."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            hint = "if it is damaged delete the file: that costs requests only"
-            raise StoreError(
-                f"the store fails: {error}", location=str(self._path), hint=hint
-            ) from error
+    def save_moved(self, repository: ImageRepository, moved: Iterable[MovedTag]) -> None:
+        with self._database.transaction() as sql:
+            sql.executemany(
+                "INSERT OR REPLACE INTO moved_tags VALUES (?, ?, ?, ?, ?)",
+                [
+                    (str(repository), one.tag, one.from_digest, one.to_digest, one.at.timestamp())
+                    for one in moved
+                ],
+            )
 
 
-def _facts(
+def _row(facts: ImageFacts) -> tuple[object, ...]:
+    return (
+        facts.digest,
+        _seconds(facts.created_at),
+        _seconds(facts.pushed_at),
+        _seconds(facts.first_seen_at),
+        json.dumps(sorted(map(str, facts.platforms))),
+        facts.size_bytes,
+        facts.source,
+        facts.revision,
+        facts.version,
+        facts.is_image,
+        int(facts.detail),
+    )
+
+
+def _facts(  # noqa: PLR0913, PLR0917 - the columns of a row
     digest: str,
     created_at: float | None,
     pushed_at: float | None,
     first_seen_at: float | None,
     platforms: str,
+    size_bytes: int | None,
+    source: str,
+    revision: str,
+    version: str,
+    is_image: int,
+    detail: int,
 ) -> ImageFacts:
     return ImageFacts(
         digest=Digest(digest),
@@ -202,6 +256,12 @@ def _facts(
         pushed_at=_time(pushed_at),
         first_seen_at=_time(first_seen_at),
         platforms=frozenset(map(Platform.parse, json.loads(platforms))),
+        size_bytes=size_bytes,
+        source=source,
+        revision=revision,
+        version=version,
+        is_image=bool(is_image),
+        detail=Detail(detail),
     )
 
 

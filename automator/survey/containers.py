@@ -1,27 +1,18 @@
 """Every container of a config repo with its policy, its selection and what comes of it; and what must be polled."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-import anyio
-
-from automator.errors import RegistryError
 from automator.model.field import FieldKey, ImageField, Location, RepoPath
-from automator.model.image import ImageReference, ImageRepository
+from automator.model.image import ImageRepository
 from automator.model.plan import Change, Unchanged
 from automator.model.policy import Declared, Policy, PolicyKind, Rule
-from automator.model.selection import Selection
-from automator.model.tags import Observed, TagList
-from automator.observe.observer import Observer
-from automator.plan.changes import plan_field
-from automator.plan.effective import without_effect
+from automator.model.selection import Outcome, Selection
+from automator.model.tags import MovedTag
 from automator.plan.match import nearest_policy
-from automator.select.evaluate import evaluate, wanted_facts
 from automator.survey.manifests import Across, FileReading, declared_for, field_at, fields_of
 from automator.survey.snapshot import Snapshot
-
-_REPOSITORIES_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +20,7 @@ class Container:
     """One image field with the policy in force; `decision` is None until `decide` has made it.
 
     `reaches` are the containers that a Kustomize entry sets the image of; `overridden_by` the entries that take this
-    field's place wherever it is used.
+    field's place wherever it is used. `moved` says that the tag in use was pushed again under its name.
     """
 
     field: ImageField
@@ -37,6 +28,7 @@ class Container:
     policy: Policy | None
     reaches: tuple[ImageField, ...] = ()
     overridden_by: tuple[Location, ...] = ()
+    moved: MovedTag | None = None
     selection: Selection | None = None
     failure: str | None = None
     decision: Change | Unchanged | None = None
@@ -120,92 +112,6 @@ def demands_of(containers: Iterable[Container]) -> dict[ImageRepository, Demand]
     }
 
 
-async def decide(
-    containers: Sequence[Container], observer: Observer, now: datetime
-) -> list[Container]:
-    """Selects and plans for every container. Equal questions (policy, image) are answered once."""
-    questions: dict[ImageRepository, dict[tuple[Policy, ImageReference], None]] = {}
-    for container in containers:
-        repository = container.observed_repository
-        if repository is not None and container.policy is not None:
-            asked = questions.setdefault(repository, {})
-            asked[container.policy.unnamed, container.field.image] = None
-    answers: dict[tuple[Policy, ImageReference], Selection | str] = {}
-    limiter = anyio.CapacityLimiter(_REPOSITORIES_AT_ONCE)
-
-    async def answer(repository: ImageRepository) -> None:
-        async with limiter:
-            answers.update(await select_for(repository, list(questions[repository]), observer, now))
-
-    async with anyio.create_task_group() as tasks:
-        for repository in questions:
-            tasks.start_soon(answer, repository)
-    return [_decided(container, answers, now) for container in containers]
-
-
-def _decided(
-    container: Container,
-    answers: Mapping[tuple[Policy, ImageReference], Selection | str],
-    now: datetime,
-) -> Container:
-    unchanged = without_effect(container.field, container.policy, container.overridden_by)
-    if unchanged is not None:
-        return replace(container, decision=unchanged)
-    answer: Selection | str | None = None
-    if container.policy is not None and container.observed_repository is not None:
-        answer = answers[container.policy.unnamed, container.field.image]
-    selection = answer if isinstance(answer, Selection) else None
-    failure = answer if isinstance(answer, str) else None
-    decision = plan_field(
-        container.field, container.policy, container.declared, selection, failure, now
-    )
-    return replace(container, selection=selection, failure=failure, decision=decision)
-
-
-async def select_for(
-    repository: ImageRepository,
-    questions: Sequence[tuple[Policy, ImageReference]],
-    observer: Observer,
-    now: datetime,
-) -> dict[tuple[Policy, ImageReference], Selection | str]:
-    """A selection for each question, or the text of the failure that stands in its way."""
-    answers: dict[tuple[Policy, ImageReference], Selection | str] = {}
-    tag_list = await observer.tag_list(repository)
-    for policy, image in questions:
-        try:
-            observed = await gather_facts(repository, policy, image, tag_list, observer)
-        except RegistryError as error:
-            answers[policy, image] = str(error)
-        else:
-            answers[policy, image] = evaluate(policy, image, observed, now)
-    return answers
-
-
-async def gather_facts(
-    repository: ImageRepository,
-    policy: Policy,
-    image: ImageReference,
-    tag_list: TagList | None,
-    observer: Observer,
-) -> Observed:
-    """All that this selection may look at. Raises the RegistryError that stands in its way."""
-    if policy.update.kind is PolicyKind.DIGEST:
-        tag_list = TagList(tags=(policy.update.argument,))
-    failure = observer.failure(repository)
-    if failure is not None:
-        raise failure
-    assert tag_list is not None, "a repository that never was listed has a failure"
-    observed = Observed(tag_list=tag_list)
-    while wanted := wanted_facts(policy, image, observed):
-        found = await observer.facts(repository, wanted)
-        observed = replace(
-            observed,
-            facts={**observed.facts, **found},
-            missing=observed.missing | (set(wanted) - found.keys()),
-        )
-    return observed
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """A config repo at one commit, with what is to be done about each of its containers."""
@@ -222,6 +128,14 @@ class Survey:
     @property
     def unchanged(self) -> tuple[Unchanged, ...]:
         return tuple(c.decision for c in self.containers if isinstance(c.decision, Unchanged))
+
+    @property
+    def is_warming(self) -> bool:
+        """Whether a selection waits for facts that are still being asked for."""
+        return any(
+            c.selection is not None and c.selection.outcome is Outcome.WARMING
+            for c in self.containers
+        )
 
     @property
     def next_look_at(self) -> datetime | None:

@@ -1,5 +1,6 @@
 """Properties of selecting: order does not matter, precedence is SemVer's, and nothing crashes it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from automator.errors import InvalidExpression
 from automator.model.image import Digest, ImageReference
 from automator.model.policy import Policy, VersionScheme
-from automator.model.tags import ImageFacts, Observed, TagList
+from automator.model.tags import Detail, ImageFacts, Observed, TagList
 from automator.select.constraint import parse_constraint
-from automator.select.evaluate import evaluate, explain, wanted_facts
+from automator.select.evaluate import evaluate, explain
 from automator.select.expression import compile_regex, parse_expression, unanchored
 from automator.select.version import parse_semver, parse_strict, parse_version, prerelease_key
+from automator.select.wanted import wanted_facts
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EXPRESSIONS = [
@@ -148,3 +150,38 @@ def test_unanchored_is_a_search(pattern, text):
 @given(st.text(max_size=30))
 def test_any_text_is_an_expression_or_an_error_inside_it(text):
     assert_parses_or_points(parse_expression, text)
+
+
+def told_by_a_list(facts):
+    """What a registry's own list of times tells of an image."""
+    return replace(facts, created_at=None, detail=Detail.DIGEST)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12),
+    st.integers(0, 11),
+)
+def test_push_times_lead_to_the_selection_that_all_creation_times_would_give(ages, in_use):
+    """Each image has a creation time and was pushed some days after it; only what is wanted is revealed."""
+    full = {
+        f"b{n}": ImageFacts(
+            digest=Digest(f"sha256:{n:064d}"),
+            created_at=NOW - timedelta(days=200 - created),
+            pushed_at=NOW - timedelta(days=200 - created - later),
+        )
+        for n, (created, later) in enumerate(ages)
+    }
+    policy = Policy(name="p", update=parse_expression("latest"))
+    current = ImageReference("app", f"b{in_use % len(ages)}")
+    tag_list = TagList(tags=tuple(full))
+    shown = {tag: told_by_a_list(facts) for tag, facts in full.items()}
+    looks = 0
+    while (
+        wanted := wanted_facts(policy, current, Observed(tag_list=tag_list, facts=shown), NOW)
+    ).tags:
+        shown |= {tag: full[tag] for tag in wanted.tags}
+        looks += len(wanted.tags)
+    lazily = evaluate(policy, current, Observed(tag_list=tag_list, facts=shown), NOW)
+    wholly = evaluate(policy, current, Observed(tag_list=tag_list, facts=full), NOW)
+    assert (lazily.outcome, lazily.tag) == (wholly.outcome, wholly.tag)
+    assert looks <= len(ages)

@@ -26,14 +26,20 @@ class Certificate:
     certificate_file: Path
     key_file: Path
 
-    def server_context(self) -> ssl.SSLContext:
+    def server_context(self, *, clients: "Certificate | None" = None) -> ssl.SSLContext:
+        """With `clients`, whoever does not show that certificate is sent away (mutual TLS)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate_file, self.key_file)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients.certificate_file)
         return context
 
 
-def make_certificate(directory: Path, *, algorithm: str = "ES256") -> Certificate:
-    """`algorithm` is that of the tokens to be signed with the key: ES256 or RS256."""
+def make_certificate(
+    directory: Path, *, algorithm: str = "ES256", password: str = ""
+) -> Certificate:
+    """`algorithm` is that of the tokens to be signed with the key: ES256 or RS256. `password` locks the key's file."""
     key: PrivateKey
     if algorithm == "RS256":
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -53,6 +59,9 @@ def make_certificate(directory: Path, *, algorithm: str = "ES256") -> Certificat
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .sign(key, hashes.SHA256())
     )
+    locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        locked = serialization.BestAvailableEncryption(password.encode())
     directory.mkdir(parents=True, exist_ok=True)
     certificate_file, key_file = directory / "certificate.pem", directory / "key.pem"
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -60,7 +69,7 @@ def make_certificate(directory: Path, *, algorithm: str = "ES256") -> Certificat
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+            locked,
         )
     )
     return Certificate(key=key, certificate_file=certificate_file, key_file=key_file)

@@ -33,6 +33,14 @@ class DockerRegistry:
     pid: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified:
+    """Who hears of each push: a URL, and the `Authorization` that it is sent."""
+
+    url: str
+    authorization: str
+
+
 @contextmanager
 def docker_registry(
     directory: Path,
@@ -40,12 +48,16 @@ def docker_registry(
     users: Mapping[str, str] | None = None,
     tokens: TokenServer | None = None,
     tls: Certificate | None = None,
+    notified: Notified | None = None,
 ) -> Iterator[DockerRegistry]:
     """With `users` it asks for Basic, with `tokens` for Bearer, else for nothing."""
     storage = directory / "storage"
     storage.mkdir(parents=True, exist_ok=True)
     config = directory / "registry.json"
-    config.write_text(json.dumps(_config(directory, storage, users, tokens, tls)))
+    settings = _config(directory, storage, users, tokens, tls)
+    if notified is not None:
+        settings["notifications"] = {"endpoints": [_endpoint(notified)]}
+    config.write_text(json.dumps(settings))
     process = subprocess.Popen(
         [PROGRAM, "serve", config],
         stdout=subprocess.DEVNULL,
@@ -75,7 +87,7 @@ def _config(
     users: Mapping[str, str] | None,
     tokens: TokenServer | None,
     tls: Certificate | None,
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     """JSON is YAML enough for it."""
     http: dict[str, object] = {"addr": "127.0.0.1:0", "secret": "of the tests"}
     if tls is not None:
@@ -104,6 +116,17 @@ def _config(
             }
         }
     return config
+
+
+def _endpoint(notified: Notified) -> Mapping[str, object]:
+    return {
+        "name": "automator",
+        "url": notified.url,
+        "headers": {"Authorization": [notified.authorization]},
+        "timeout": "2s",
+        "threshold": 5,
+        "backoff": "100ms",
+    }
 
 
 def _hash(password: str) -> str:

@@ -7,14 +7,20 @@ The last reply of a path is given again and again. A path without a script is an
 """
 
 import json
+import os
+import socket
 import ssl
+import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +40,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """`cut_after` ends the connection after so many bytes of the body; `never` leaves the client waiting."""
+    """What goes wrong with it:
+
+    - `cut_after` ends the connection after so many bytes of the body, `reset_after` tears it down (RST) after so many
+      bytes of all that is sent;
+    - `never` leaves the client waiting, `pause_seconds` passes before each byte;
+    - `pieces` is a body that is made while it is sent, a chunk a piece, and may be endless;
+    - `raw` is sent instead of everything else.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_after: int | None = None
+    reset_after: int | None = None
     never: bool = False
+    pause_seconds: float = 0
+    pieces: Callable[[], Iterable[bytes]] | None = None
+    raw: bytes | None = None
 
     @classmethod
     def json(cls, document: object, *, status: int = 200, **headers: str) -> Self:
@@ -48,6 +65,38 @@ class Reply:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named.setdefault("content-type", "application/json")
         return cls(status=status, body=json.dumps(document).encode(), headers=named)
+
+    @classmethod
+    def challenge(cls, text: str) -> Self:
+        """401 with a way in."""
+        return cls(status=401, headers={"www-authenticate": text})
+
+    @classmethod
+    def redirect(cls, location: str, *, status: int = 307) -> Self:
+        return cls(status=status, headers={"location": location})
+
+    def wire(self, *, has_body: bool = True) -> Iterator[bytes]:
+        """All that is sent, in the pieces in which it leaves; an answer to HEAD has no body."""
+        if self.raw is not None:
+            yield self.raw
+            return
+        yield self._head()
+        if has_body and self.pieces is not None:
+            for piece in self.pieces():
+                yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+            yield b"0\r\n\r\n"
+        elif has_body:
+            yield self.body[: self.cut_after]
+
+    def _head(self) -> bytes:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.pieces is not None:
+            headers.setdefault("transfer-encoding", "chunked")
+        else:
+            headers.setdefault("content-length", str(len(self.body)))
+        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")
 
 
 Responder = Callable[[Request], Reply]
@@ -71,6 +120,12 @@ class ScriptedRegistry:
 
     def requests_for(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
+
+    @property
+    def credentials_seen(self) -> list[str]:
+        """The Authorization header of each request that had one."""
+        headers = (request.headers.get("authorization") for request in self.requests)
+        return [header for header in headers if header is not None]
 
     def reply_to(self, request: Request) -> Reply:
         with self._lock:
@@ -111,16 +166,33 @@ class _Handler(BaseHTTPRequestHandler):
             registry.closing.wait()
             self.close_connection = True
             return
-        self.send_response_only(reply.status)
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        if "content-length" not in {name.lower() for name in reply.headers}:
-            self.send_header("content-length", str(len(reply.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(reply.body[: reply.cut_after])
-        if reply.cut_after is not None:
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        left = reply.reset_after
+        for piece in reply.wire(has_body=self.command != "HEAD"):
+            self._write(piece[:left], reply.pause_seconds)
+            if left is not None:
+                left = max(0, left - len(piece))
+        if left is not None:
+            self._reset()
+        if reply.cut_after is not None or reply.raw is not None:
             self.close_connection = True
+
+    def _write(self, data: bytes, pause_seconds: float) -> None:
+        if not pause_seconds:
+            self.wfile.write(data)
+            return
+        for at in range(len(data)):
+            if self.server.registry.closing.wait(pause_seconds):
+                return
+            self.wfile.write(data[at : at + 1])
+
+    def _reset(self) -> None:
+        """Not by `close`, which waits for the files that were made of the socket."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
 
     do_GET = do_HEAD = do_POST = do_PUT = _handle  # noqa: N815 - the base class's names
 

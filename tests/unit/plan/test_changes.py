@@ -6,7 +6,7 @@ import pytest
 
 from automator.model.plan import Change, Status
 from automator.model.policy import Declared
-from automator.model.selection import Outcome
+from automator.model.selection import Outcome, Selection
 from automator.plan.changes import plan_field
 from tests.unit.plan.making import NEW, NOW, OLD, field, policy, selection
 
@@ -198,6 +198,25 @@ def test_changes(image, by, chosen, to, reason):
             Status.REGISTRY_FAILING,
             "tag list incomplete",
             id="tag list incomplete",
+        ),
+        pytest.param(
+            {"chosen": Selection(outcome=Outcome.INCOMPLETE, doubt="2 tags of 40")},
+            Status.HELD,
+            "tag list incomplete: 2 tags of 40",
+            id="a tag list that is doubted",
+        ),
+        pytest.param(
+            {"chosen": Selection(outcome=Outcome.WARMING, known=12, pending=30)},
+            Status.WARMING,
+            "warming: 12 of 42 tags are read",
+            id="warming",
+        ),
+        pytest.param(
+            {"chosen": selection(Outcome.IN_USE_MISSING, "0.4.9", 0)},
+            Status.HELD,
+            "tag in use not found: nobody can tell whether weaveworksdemos/carts:0.4.8 is older;"
+            " allow_downgrade takes any",
+            id="the tag in use is gone",
         ),
         pytest.param(
             {"chosen": selection(Outcome.NO_CANDIDATE, None, 0)},

@@ -28,6 +28,23 @@ def another():
         yield registry
 
 
+class Memory:
+    """Facts that somebody keeps, by digest; `asked` is every digest that it was asked for."""
+
+    def __init__(self):
+        self.facts = {}
+        self.asked = []
+
+    async def __call__(self, digest):
+        self.asked.append(digest)
+        return self.facts.get(digest)
+
+
+@pytest.fixture
+def recall():
+    return Memory()
+
+
 @pytest.fixture
 def make_client(clock):
     """A client of one host; `login` is a user and password."""

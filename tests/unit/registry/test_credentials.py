@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from automator.errors import Denied, Unavailable
 from automator.model.image import parse_repository
-from automator.registry.credentials import Credential, Credentials
+from automator.registry.credentials import Credential, Credentials, default_docker_config
 from tests.servers.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +116,13 @@ async def test_what_is_configured_wins(config_file):
     assert await name_for(credentials, "quay.io/a") == "ours"
 
 
+def test_where_docker_keeps_its_config(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert str(default_docker_config()) == "/home/me/.docker/config.json"
+    monkeypatch.setenv("DOCKER_CONFIG", "/etc/docker")
+    assert str(default_docker_config()) == "/etc/docker/config.json"
+
+
 def test_a_credential_shows_no_secret():
     secret = SecretStr("topsecret")
     shown = repr(
@@ -188,6 +195,12 @@ async def test_many_repositories_of_a_host_start_one_helper(credentials, config_
 
 async def test_a_helper_that_knows_nothing_leaves_the_entry(credentials, config_file, helper):
     helper("echo credentials not found in native keychain; exit 1")
+    config_file.write_text(json.dumps({"credsStore": "test", "auths": {"quay.io": user("entry")}}))
+    assert await name_for(credentials, "quay.io/a") == "entry"
+
+
+async def test_a_helper_with_an_empty_secret_leaves_the_entry(credentials, config_file, helper):
+    helper(answer("me").replace("topsecret", ""))
     config_file.write_text(json.dumps({"credsStore": "test", "auths": {"quay.io": user("entry")}}))
     assert await name_for(credentials, "quay.io/a") == "entry"
 

@@ -8,10 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from automator.errors import Denied, NotFound, Unavailable
-from automator.model.image import ImageRepository, Platform
+from automator.model.image import ImageRepository
+from automator.model.tags import Detail
 from automator.registry.credentials import Credential
 from tests.servers.certificates import make_certificate
-from tests.servers.images import make_image, make_index, push_image, push_index, write_image
+from tests.servers.images import make_image, push_image, write_image
 from tests.servers.registry import docker_registry
 from tests.servers.tokens import token_server
 
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.anyio
 LOGIN = ("robot", SecretStr("topsecret"))
 USERS = {"robot": "topsecret"}
 CREATED_AT = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
-CREATED = {"org.opencontainers.image.created": "2024-01-02T03:04:05Z"}
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +45,20 @@ async def client(make_client, registry):
 async def test_tags_in_one_request(client, registry, repository):
     for tag in ("1.0", "1.1", "latest"):
         push_image(registry.url, repository.path, tag)
-    assert set(await client.fetch_tags(repository)) == {"1.0", "1.1", "latest"}
+    assert set((await client.fetch_tags(repository)).tags) == {"1.0", "1.1", "latest"}
     assert client.requests == 1
     assert client.requests_by_host == {registry.host: 1}
 
 
-async def test_what_is_written_into_the_storage_is_as_what_was_pushed(client, registry, repository):
+async def test_what_is_written_into_the_storage_is_as_what_was_pushed(
+    client, registry, repository, recall
+):
     pushed = push_image(registry.url, repository.path, "pushed", make_image())
     written = write_image(registry.storage, repository.path, "written", make_image())
     assert pushed == written
-    assert set(await client.fetch_tags(repository)) == {"pushed", "written"}
-    assert (await client.fetch_facts(repository, "written")).created_at == CREATED_AT
+    assert set((await client.fetch_tags(repository)).tags) == {"pushed", "written"}
+    facts = await client.fetch_facts(repository, "written", detail=Detail.TIME, recall=recall)
+    assert facts.created_at == CREATED_AT
 
 
 async def test_the_digest_of_a_tag_in_one_request(client, registry, repository):
@@ -64,60 +67,14 @@ async def test_the_digest_of_a_tag_in_one_request(client, registry, repository):
     assert client.requests == 1
 
 
-@pytest.mark.parametrize("by_digest", [False, True], ids=["by tag", "by digest"])
-async def test_an_image_tells_time_and_platform_in_its_config(
-    client, registry, repository, by_digest
-):
-    digest = push_image(registry.url, repository.path, "1.0", make_image(platform="linux/arm64/v8"))
-    facts = await client.fetch_facts(repository, digest if by_digest else "1.0")
-    assert facts.digest == digest
-    assert facts.created_at == CREATED_AT
-    assert facts.platforms == {Platform("linux", "arm64", "v8")}
-    assert client.requests == 2
-
-
-@pytest.mark.parametrize(
-    ("with_platforms", "platforms", "requests"),
-    [(False, set(), 1), (True, {Platform("linux", "amd64")}, 2)],
-    ids=["time alone", "with platforms"],
-)
-async def test_a_created_annotation_makes_the_config_unnecessary(
-    client, registry, repository, with_platforms, platforms, requests
-):
-    image = make_image(created=None, annotations=CREATED)
-    push_image(registry.url, repository.path, "1.0", image)
-    facts = await client.fetch_facts(repository, "1.0", with_platforms=with_platforms)
-    assert (facts.created_at, facts.platforms) == (CREATED_AT, platforms)
-    assert client.requests == requests
-
-
-IMAGES = [
-    make_image(platform="linux/arm64/v8"),
-    make_image(platform="linux/amd64"),
-    make_image(platform="unknown/unknown", label="attestation"),
-]
-PLATFORMS = {Platform("linux", "arm64", "v8"), Platform("linux", "amd64")}
-
-
-@pytest.mark.parametrize(
-    ("annotations", "requests"), [(None, 3), (CREATED, 1)], ids=["plain", "annotated"]
-)
-async def test_an_index_tells_the_platforms(client, registry, repository, annotations, requests):
-    digest = push_index(registry.url, repository.path, "1.0", IMAGES, annotations=annotations)
-    assert digest == make_index(IMAGES, annotations=annotations).digest
-    facts = await client.fetch_facts(repository, "1.0")
-    assert (facts.digest, facts.created_at, facts.platforms) == (digest, CREATED_AT, PLATFORMS)
-    assert client.requests == requests
-
-
-async def test_what_is_not_there_is_named(client, registry, repository):
+async def test_what_is_not_there_is_named(client, registry, repository, recall):
     with pytest.raises(NotFound, match=f"^{repository}: .*404, NAME_UNKNOWN"):
         await client.fetch_tags(repository)
     push_image(registry.url, repository.path, "1.0")
     with pytest.raises(NotFound, match=f"^{repository}:2.0: .*404"):
         await client.fetch_digest(repository, "2.0")
     with pytest.raises(NotFound, match=f"^{repository}:2.0: .*404, MANIFEST_UNKNOWN"):
-        await client.fetch_facts(repository, "2.0")
+        await client.fetch_facts(repository, "2.0", detail=Detail.TIME, recall=recall)
 
 
 @pytest.fixture
@@ -132,9 +89,9 @@ async def test_basic_credentials_are_sent_unasked_after_the_first_challenge(
 ):
     repository = ImageRepository(with_passwords.host, "shop/carts")
     async with make_client(with_passwords.host, login=LOGIN) as client:
-        assert await client.fetch_tags(repository) == ("1.0",)
+        assert (await client.fetch_tags(repository)).tags == ("1.0",)
         assert client.requests == 2
-        assert await client.fetch_tags(repository) == ("1.0",)
+        assert (await client.fetch_tags(repository)).tags == ("1.0",)
         assert client.requests == 3
 
 
@@ -183,11 +140,11 @@ async def test_a_token_serves_until_it_expires(make_client, with_tokens, clock, 
     repository = ImageRepository(registry.host, path)
     async with make_client(registry.host, credential=credential) as client:
         for _ in range(3):
-            assert await client.fetch_tags(repository) == ("1.0",)
+            assert (await client.fetch_tags(repository)).tags == ("1.0",)
         assert len(tokens.requests) == 1
         assert client.requests == 1 + 1 + 3
         clock.advance(tokens.expires_in_seconds - 10)
-        assert await client.fetch_tags(repository) == ("1.0",)
+        assert (await client.fetch_tags(repository)).tags == ("1.0",)
         # Renewed before the registry could refuse the old one.
         assert client.requests == 1 + 1 + 3 + 2
 
@@ -228,7 +185,7 @@ async def test_a_certificate_authority_of_the_registry_s_own(make_client, tmp_pa
         repository = ImageRepository(registry.host, "shop/carts")
         ca_file = certificate.certificate_file
         async with make_client(registry.host, insecure=False, ca_file=ca_file) as client:
-            assert await client.fetch_tags(repository) == ("1.0",)
+            assert (await client.fetch_tags(repository)).tags == ("1.0",)
         async with make_client(registry.host, insecure=False) as client:
             with pytest.raises(Unavailable, match="set `ca_file`"):
                 await client.fetch_tags(repository)

@@ -7,42 +7,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automator.errors import ProtocolViolation
-from automator.model.image import Digest, Platform
+from automator.model.image import Digest
+from automator.model.tags import ListedImage
 from automator.registry.documents import (
-    DOCKER_CONFIG,
     DOCKER_INDEX,
-    OCI_CONFIG,
-    OCI_INDEX,
     OCI_MANIFEST,
-    ConfigBlob,
-    ImageIndex,
-    ImageManifest,
-    parse_config,
-    parse_manifest,
     parse_tags,
     parse_token,
     verify_digest,
 )
 
 WHERE = "r.example/shop/carts"
-A, B, C = (Digest(f"sha256:{digit * 64}") for digit in "abc")
-CREATED = {"org.opencontainers.image.created": "2024-01-02T03:04:05+01:00"}
-CREATED_AT = datetime(2024, 1, 2, 2, 4, 5, tzinfo=UTC)
-AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64", "v8")
+A, B = (Digest(f"sha256:{digit * 64}") for digit in "ab")
+CREATED_AT = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+PUSHED_AT = datetime(2024, 1, 2, 3, 4, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("document", "expected"),
+    ("document", "tags", "size"),
     [
-        ({"name": "a", "tags": ["2", "1"]}, ("2", "1")),
-        pytest.param({"name": "a", "tags": None}, (), id="null"),
-        pytest.param({"tags": None}, (), id="null alone"),
-        pytest.param({"name": "a"}, (), id="missing"),
-        pytest.param({"tags": ["ok", "", "no tag", "-x", "a" * 129]}, ("ok",), id="no tags"),
+        ({"name": "a", "tags": ["2", "1"]}, ("2", "1"), 2),
+        pytest.param({"name": "a", "tags": None}, (), 0, id="null"),
+        pytest.param({"tags": None}, (), 0, id="null alone"),
+        pytest.param({"name": "a"}, (), 0, id="missing"),
+        pytest.param({"tags": ["ok", "", "no tag", "-x", "a" * 129]}, ("ok",), 5, id="no tags"),
+        pytest.param({"tags": ["\ud800", "1\n"]}, (), 2, id="no text"),
     ],
 )
-def test_a_tag_list(document, expected):
-    assert parse_tags(json.dumps(document).encode(), where=WHERE) == expected
+def test_a_tag_list(document, tags, size):
+    page = parse_tags(json.dumps(document).encode(), where=WHERE)
+    assert (page.tags, page.size, page.told) == (tags, size, {})
 
 
 @pytest.mark.parametrize(
@@ -58,6 +52,8 @@ def test_a_tag_list(document, expected):
         pytest.param(b'{"tags": null, "errors": []}', id="errors"),
         pytest.param(b"[" * 100_000, id="nested too deep"),
         pytest.param(b'{"tags": ["\xff"]}', id="no UTF-8"),
+        pytest.param(b'{"tags": ["\xed\xa0\x80"]}', id="a surrogate"),
+        pytest.param('{"tags": ["1"]}'.encode("utf-16"), id="UTF-16"),
     ],
 )
 def test_a_failed_tag_list_is_never_an_empty_one(body):
@@ -65,135 +61,99 @@ def test_a_failed_tag_list_is_never_an_empty_one(body):
         parse_tags(body, where=WHERE)
 
 
-def descriptor(digest, media_type=OCI_CONFIG, **more):
-    return {"mediaType": media_type, "digest": digest, "size": 1} | more
+def entry(*tags, media_type=OCI_MANIFEST, created="1704164645000", uploaded="1704164646000"):
+    """As Google's registries write one image of a tag list."""
+    return {
+        "tag": list(tags),
+        "mediaType": media_type,
+        "imageSizeBytes": "1234",
+        "timeCreatedMs": created,
+        "timeUploadedMs": uploaded,
+    }
 
 
-def index(*entries, **more):
-    return {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries)} | more
-
-
-def child(digest, os="linux", architecture="amd64", **more):
-    platform = {"os": os, "architecture": architecture} | more
-    return descriptor(digest, OCI_MANIFEST, platform=platform)
-
-
-@pytest.mark.parametrize(
-    ("document", "content_type", "expected"),
-    [
-        pytest.param(
-            {"config": descriptor(A)},
-            OCI_MANIFEST,
-            ImageManifest(config=A, created_at=None),
-            id="manifest",
-        ),
-        pytest.param(
-            {"config": descriptor(A, DOCKER_CONFIG), "annotations": CREATED},
-            "",
-            ImageManifest(config=A, created_at=CREATED_AT),
-            id="created annotation",
-        ),
-        pytest.param(
-            {"config": descriptor(A, "application/vnd.cncf.helm.config.v1+json")},
-            OCI_MANIFEST,
-            ImageManifest(config=None, created_at=None),
-            id="a chart is no image",
-        ),
-        pytest.param(
-            index(child(A, architecture="arm64", variant="v8"), child(B)),
-            OCI_INDEX,
-            ImageIndex(child=B, platforms=frozenset({AMD64, ARM64}), created_at=None),
-            id="index: linux/amd64 stands for all",
-        ),
-        pytest.param(
-            index(child(C, "unknown", "unknown"), child(A, architecture="arm64", variant="v8")),
-            OCI_INDEX,
-            ImageIndex(child=A, platforms=frozenset({ARM64}), created_at=None),
-            id="index: no attestation",
-        ),
-        pytest.param(
-            {"manifests": [child(A)], "annotations": CREATED},
-            f"{DOCKER_INDEX}; charset=utf-8",
-            ImageIndex(child=A, platforms=frozenset({AMD64}), created_at=CREATED_AT),
-            id="manifest list by its content type",
-        ),
-        pytest.param(
-            index(descriptor(A, OCI_MANIFEST)),
-            "",
-            ImageIndex(child=A, platforms=frozenset(), created_at=None),
-            id="index without platforms",
-        ),
-        pytest.param(
-            index(),
-            "",
-            ImageIndex(child=None, platforms=frozenset(), created_at=None),
-            id="empty index",
-        ),
-    ],
-)
-def test_a_manifest(document, content_type, expected):
-    assert parse_manifest(json.dumps(document).encode(), content_type, where=WHERE) == expected
+LISTED = ListedImage(digest=A, created_at=CREATED_AT, pushed_at=PUSHED_AT)
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("manifests", "told"),
     [
-        pytest.param([], id="a list"),
-        pytest.param({}, id="no config"),
-        pytest.param({"config": {"digest": "sha256:0"}}, id="no digest"),
-        pytest.param(index({"digest": None}), id="index entry without digest"),
-        pytest.param(index("x"), id="index entry that is a string"),
-        pytest.param({"mediaType": OCI_INDEX, "manifests": None}, id="index without entries"),
-        pytest.param({"schemaVersion": 1, "fsLayers": []}, id="Docker's schema 1"),
+        pytest.param({A: entry("1", "2")}, {"1": LISTED, "2": LISTED}, id="two tags of one"),
+        pytest.param(
+            {A: entry(), B: entry("1")},
+            {"1": ListedImage(digest=B, created_at=CREATED_AT, pushed_at=PUSHED_AT)},
+            id="no tag",
+        ),
+        pytest.param({A: entry("3")}, {}, id="a tag that is not listed"),
+        pytest.param({A: entry("1", media_type=DOCKER_INDEX)}, {"1": LISTED}, id="an index"),
+        pytest.param({A: {"tag": ["1"]}}, {"1": ListedImage(digest=A)}, id="nothing but a tag"),
+        pytest.param(
+            {A: {"tag": ["1"], "mediaType": "application/vnd.oci.artifact.manifest.v1+json"}},
+            {"1": ListedImage(digest=A, is_image=False)},
+            id="no image",
+        ),
+        pytest.param({A: {"tag": "1"}, B: None}, {}, id="no entries"),
+        pytest.param({"sha256:0": entry("1")}, {}, id="no digest"),
+        pytest.param({A: entry(1, None, ["1"])}, {}, id="no strings"),
+        pytest.param([A], {}, id="no mapping"),
     ],
 )
-def test_a_manifest_that_is_none(document):
-    with pytest.raises(ProtocolViolation):
-        parse_manifest(json.dumps(document).encode(), OCI_MANIFEST, where=WHERE)
+def test_google_tells_of_the_images_beside_the_tags(manifests, told):
+    body = json.dumps({"name": "a", "tags": ["1", "2"], "manifest": manifests}).encode()
+    assert parse_tags(body, where=WHERE).told == told
 
 
 @pytest.mark.parametrize(
-    ("document", "expected"),
+    "milliseconds",
     [
-        pytest.param(
-            {"created": "2024-01-02T02:04:05.123456789Z", "os": "linux", "architecture": "amd64"},
-            ConfigBlob(created_at=CREATED_AT.replace(microsecond=123456), platform=AMD64),
-            id="nanoseconds",
-        ),
-        pytest.param(
-            {
-                "created": "2024-01-02T02:04:05",
-                "os": "linux",
-                "architecture": "arm64",
-                "variant": "v8",
-            },
-            ConfigBlob(created_at=CREATED_AT, platform=ARM64),
-            id="no time zone is UTC",
-        ),
-        pytest.param(
-            {"created": "yesterday"}, ConfigBlob(created_at=None, platform=None), id="no time"
-        ),
-        pytest.param(
-            {"created": "0001-01-01T00:00:00+23:00", "os": "", "architecture": "amd64"},
-            ConfigBlob(created_at=None, platform=None),
-            id="before time",
-        ),
-        pytest.param(
-            {"created": 5, "os": 1}, ConfigBlob(created_at=None, platform=None), id="numbers"
-        ),
+        "",
+        "0",
+        "-62135596800000",
+        "1e3",
+        "yesterday",
+        "²",
+        "9" * 14,
+        "9" * 500,
+        None,
+        True,
+        [],
+        {},
+        0,
+        -1,
+        1.5,
+        10**20,
     ],
 )
-def test_a_config_blob(document, expected):
-    assert parse_config(json.dumps(document).encode(), where=WHERE) == expected
+def test_a_time_that_cannot_be_is_none(milliseconds):
+    document = {"tags": ["1"], "manifest": {A: entry("1", created=milliseconds)}}
+    told = parse_tags(json.dumps(document).encode(), where=WHERE).told
+    assert told == {"1": ListedImage(digest=A, pushed_at=PUSHED_AT)}
 
 
-@given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
+def test_a_time_may_be_a_number():
+    document = {"tags": ["1"], "manifest": {A: entry("1", created=1704164645000)}}
+    assert parse_tags(json.dumps(document).encode(), where=WHERE).told == {"1": LISTED}
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["tag", "tags", A]), inner),
+)
+
+
+@given(st.binary() | JSON.map(json.dumps).map(str.encode))
 def test_any_bytes_are_read_or_refused(body):
-    for parse in (parse_tags, parse_config, parse_token):
+    for parse in (parse_tags, parse_token):
         try:
             parse(body, where=WHERE)
         except ProtocolViolation as error:
             assert error.location == WHERE  # noqa: PT017 - both outcomes are right
+
+
+@given(JSON)
+def test_whatever_is_told_beside_the_tags_costs_no_tag(manifests):
+    body = json.dumps({"tags": ["1"], "manifest": manifests}).encode()
+    assert parse_tags(body, where=WHERE).tags == ("1",)
 
 
 @pytest.mark.parametrize(

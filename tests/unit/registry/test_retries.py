@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from automator.errors import Denied, NotFound, ProtocolViolation, Throttled, Unavailable
-from automator.registry.retries import RetryPolicy, retried
+from automator.registry.retries import Backoff, RetryPolicy, retried
 from tests.servers.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -92,3 +92,24 @@ async def test_it_ends_when_the_circuit_opens(clock):
     with pytest.raises(Unavailable):
         await run(call, is_hopeless=lambda: True)
     assert call.times == 1
+
+
+def pauses(random, count=5):
+    backoff = Backoff(first_seconds=1, longest_seconds=10, random=lambda: random)
+    return [backoff.next_seconds() for _ in range(count)]
+
+
+def test_pauses_double_up_to_the_longest():
+    assert pauses(0.5) == [1, 2, 4, 8, 10]
+
+
+def test_pauses_are_up_to_a_fifth_shorter_or_longer_by_chance():
+    assert pauses(0.0) == pytest.approx([0.8, 1.6, 3.2, 6.4, 8])
+    assert pauses(1.0) == pytest.approx([1.2, 2.4, 4.8, 9.6, 12])
+
+
+def test_after_a_reset_pauses_are_short_again():
+    backoff = Backoff(first_seconds=1, longest_seconds=10, random=lambda: 0.5)
+    backoff.next_seconds()
+    backoff.reset()
+    assert backoff.next_seconds() == 1

@@ -7,8 +7,9 @@ import pytest
 from automator.model.image import Digest, ImageReference
 from automator.model.policy import Policy
 from automator.model.tags import ImageFacts, Observed, TagList
-from automator.select.evaluate import evaluate, moves_digest_alone, wanted_facts
+from automator.select.evaluate import evaluate, moves_digest_alone
 from automator.select.expression import parse_expression
+from automator.select.wanted import wanted_facts
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 OLD, NEW = (Digest(f"sha256:{digit * 64}") for digit in "01")
@@ -92,8 +93,8 @@ def test_outcome_while_the_digest_is_not_known(tag, policy, outcome):
 @pytest.mark.parametrize("options", [PIN, KEEP, FREE])
 def test_the_digest_of_the_selected_tag_is_wanted(options):
     policy = make_policy(**options)
-    assert wanted_facts(policy, ImageReference("app", None, OLD), UNKNOWN) == ("1.1.0",)
-    assert wanted_facts(policy, ImageReference("app", None, OLD), OBSERVED) == ()
+    assert wanted_facts(policy, ImageReference("app", None, OLD), UNKNOWN).tags == ("1.1.0",)
+    assert wanted_facts(policy, ImageReference("app", None, OLD), OBSERVED).tags == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Poll rounds over all image repositories that policies need, and the going on with facts that passes did not wait for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import anyio
+
+from automator.clock import elapsed
+from automator.daemon.status import RepoStatus
+from automator.daemon.trigger import Trigger
+from automator.errors import RegistryError
+from automator.model.event import PollRoundFinished
+from automator.model.image import ImageRepository
+from automator.observe.schedule import Pace, spread
+from automator.pipeline import ConfigRepo, Tools
+from automator.survey.containers import Demand
+
+_WARM_AGAIN_SECONDS = 30.0
+"""After a failure in the middle of warming."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watched:
+    """One config repo in the daemon's care."""
+
+    repo: ConfigRepo
+    status: RepoStatus
+    trigger: Trigger = field(default_factory=Trigger)
+    demands: Mapping[ImageRepository, Demand] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """What a poll round came to, counted while it goes on."""
+
+    polled: int = 0
+    changed: int = 0
+    failed: int = 0
+
+    def count(self, changed: bool | None) -> None:
+        self.polled += 1
+        self.changed += changed is True
+        self.failed += changed is None
+
+
+async def poll_loop(
+    watched: tuple[Watched, ...], tools: Tools, demanded: Trigger, *, pace: Pace
+) -> None:
+    """One round each shortest interval over every image repository that a policy needs, spread over the interval."""
+    seconds = pace.shortest.total_seconds()
+    while not any(one.demands for one in watched):
+        await demanded.wait(at_most_seconds=seconds)
+    while True:
+        started_at, began = tools.clock.now(), tools.clock.monotonic_seconds()
+        demands = merge_demands(one.demands for one in watched)
+        requests_before = tools.observer.requests
+        counted = Round()
+
+        async def poll_and_count(repository: ImageRepository, counted: Round) -> None:
+            counted.count(await poll_one(repository, watched, tools))
+
+        states = await tools.observer.poll_states(demands)
+        async with anyio.create_task_group() as tasks:
+            for due_at, repository in spread(demands, started_at, pace, states):
+                await tools.clock.sleep(max(0.0, (due_at - tools.clock.now()).total_seconds()))
+                tasks.start_soon(poll_and_count, repository, counted)
+        tools.reporter.emit(
+            PollRoundFinished(
+                polled=counted.polled,
+                changed=counted.changed,
+                failed=counted.failed,
+                requests=tools.observer.requests - requests_before,
+                took=elapsed(tools.clock, began),
+            )
+        )
+        rest = started_at + pace.shortest - tools.clock.now()
+        await tools.clock.sleep(max(0.0, rest.total_seconds()))
+
+
+def merge_demands(
+    many: Iterable[Mapping[ImageRepository, Demand]],
+) -> dict[ImageRepository, Demand]:
+    """Two config repos that need the same image repository share its poll."""
+    merged: dict[ImageRepository, Demand] = {}
+    for demands in many:
+        for repository, demand in demands.items():
+            other = merged.get(repository, demand)
+            merged[repository] = Demand(
+                demand.tag_list or other.tag_list, demand.followed | other.followed
+            )
+    return merged
+
+
+async def poll_one(
+    repository: ImageRepository, watched: tuple[Watched, ...], tools: Tools
+) -> bool | None:
+    """Whether there was news, for which the passes that need it are woken; None if the poll failed."""
+    demand = merge_demands(one.demands for one in watched).get(repository)
+    if demand is None:
+        return False
+    failed_before = tools.observer.failure(repository) is not None
+    try:
+        changed = await tools.observer.poll(repository) if demand.tag_list else False
+        changed |= await tools.observer.follow_tags(repository, demand.followed)
+    except RegistryError:
+        return None
+    if changed or failed_before:
+        wake(repository, watched)
+    return changed
+
+
+def wake(repository: ImageRepository, watched: tuple[Watched, ...]) -> None:
+    for one in watched:
+        if repository in one.demands:
+            one.trigger.set()
+
+
+async def warm_loop(watched: tuple[Watched, ...], tools: Tools, unfinished: Trigger) -> None:
+    """Goes on where passes did not wait for facts, each image repository by itself, and wakes the passes when done."""
+    busy: set[ImageRepository] = set()
+
+    async def warm(repository: ImageRepository) -> None:
+        busy.add(repository)
+        try:
+            await tools.observer.warm(repository)
+        except RegistryError:
+            # The pass that comes then says what is wrong, and leaves again what is unfinished.
+            await tools.clock.sleep(_WARM_AGAIN_SECONDS)
+        finally:
+            busy.discard(repository)
+        wake(repository, watched)
+
+    async with anyio.create_task_group() as tasks:
+        while True:
+            await unfinished.wait(at_most_seconds=float("inf"))
+            for repository in tools.observer.unfinished.keys() - busy:
+                tasks.start_soon(warm, repository)

@@ -1,0 +1,58 @@
+"""Loops of the daemon over an observer whose registry answers from a dict."""
+
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import pytest
+
+from automator.daemon.polling import Watched
+from automator.daemon.status import RepoStatus
+from automator.pipeline import Tools
+from automator.report.sinks import Reporter
+from automator.survey.containers import Demand
+from tests.unit.observe.conftest import (  # noqa: F401 - fixtures
+    CARTS,
+    USER,
+    clock,
+    make_observer,
+    observer,
+    registry,
+    reported,
+)
+
+
+class Heard:
+    def __init__(self, events):
+        self.receive = events.append
+
+
+@pytest.fixture
+def tools(observer, clock, reported):  # noqa: F811
+    return Tools(observer=observer, reporter=Reporter([Heard(reported)]), clock=clock)
+
+
+@pytest.fixture
+def watched():
+    """Two config repos; the second needs the one image repository alone."""
+    lists = Demand(tag_list=True, followed=frozenset())
+    return (
+        Watched(repo=None, status=RepoStatus(), demands={CARTS: lists, USER: lists}),
+        Watched(repo=None, status=RepoStatus(), demands={USER: lists}),
+    )
+
+
+@asynccontextmanager
+async def running(loop, *args, **kwargs):
+    """The loop goes on beside the body of the `async with`, and ends with it."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(loop, *args, **kwargs))
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def settled(is_so):
+    """Lets the loops go on until it is so; fails if it never comes."""
+    with anyio.fail_after(10):
+        while not is_so():  # noqa: ASYNC110 - the loops tell nobody
+            await anyio.sleep(0.001)
