@@ -18,6 +18,7 @@ from automator.model.image import ImageRepository
 from automator.model.tags import Listing, MovedTag, TagList, Wanted
 from automator.observe.doubt import doubt_of
 from automator.observe.facts import Facts, Learnt
+from automator.observe.memory import Memory
 from automator.observe.moves import Moves
 from automator.observe.registry import Registry
 from automator.store.store import PollState, Store
@@ -52,9 +53,8 @@ class Observer:
         self._moves = Moves(store=store, clock=clock, report=report)
         self._facts = Facts(
             registry=registry,
-            store=store,
+            memory=Memory(store=store, moves=self._moves),
             clock=clock,
-            moves=self._moves,
             limiter=self._limiter,
         )
         self._failures: dict[ImageRepository, RegistryError] = {}

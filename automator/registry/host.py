@@ -32,6 +32,7 @@ from automator.registry.limits import HostLimits
 from automator.registry.protocol import (
     describe_error,
     parse_challenges,
+    parse_date,
     parse_retry_after,
     registry_url,
 )
@@ -170,7 +171,7 @@ class RegistryHost:
             where=f"{repository} (token server)",
             body_limit=_TOKEN_BYTES,
             content=request.form,
-            named_by=self.url,
+            named_by=request.named_by,
         )
         answer = await self._send(exchange, request.authorization)
         if answer.status != 200:
@@ -210,7 +211,9 @@ class RegistryHost:
         """Leaves the registry alone for as long as it asks; for a time of our own after a 429 that tells none."""
         if answer.status not in {429, 503}:
             return None
-        pause = parse_retry_after(answer.headers.get("retry-after", ""), self._clock.now())
+        # A date is meant by the registry's own clock, which may be hours off ours.
+        now = parse_date(answer.headers.get("date", "")) or self._clock.now()
+        pause = parse_retry_after(answer.headers.get("retry-after", ""), now)
         if pause is not None:
             self.limits.pause(pause)
         elif answer.status == 429:

@@ -185,10 +185,15 @@ def parse_retry_after(text: str, now: datetime) -> timedelta | None:
     if text.isascii() and text.isdigit():
         seconds = int(text[:9]) if len(text) <= 9 else _LONGEST_PAUSE.total_seconds()
         return min(timedelta(seconds=seconds), _LONGEST_PAUSE)
+    until = parse_date(text)
+    return None if until is None else max(timedelta(0), min(until - now, _LONGEST_PAUSE))
+
+
+def parse_date(text: str) -> datetime | None:
+    """An HTTP date, aware; None for what is none, or is beyond what can be calculated with."""
     try:
-        until = parsedate_to_datetime(text)
-        aware = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
-        pause = aware - now
+        date = parsedate_to_datetime(text.strip())
+        aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(timedelta(0), min(pause, _LONGEST_PAUSE))

@@ -180,3 +180,14 @@ async def test_a_token_server_that_hands_out_refused_tokens_is_not_asked_for_eve
     with pytest.raises(Denied, match="401"):
         await client.fetch_tags(repository)
     assert len(scripted.requests_for("/token")) == 2
+
+
+@pytest.mark.parametrize("skew", SKEWS, ids=str)
+async def test_a_retry_after_is_meant_by_the_registry_s_own_clock(
+    client, scripted, repository, clock, skew
+):
+    theirs = clock.now() + skew
+    headers = {"date": date(theirs), "retry-after": date(theirs + timedelta(seconds=7))}
+    scripted.script(PATH, Reply(status=429, headers=headers), page("1.0"))
+    assert (await client.fetch_tags(repository)).tags == ("1.0",)
+    assert 7 <= sum(clock.slept) < 10
