@@ -88,7 +88,9 @@ class Observer:
 
     async def poll(self, repository: ImageRepository) -> bool:
         """One tag list; True if there is news in it. Remembers a failure, and raises it."""
-        state = (await self.poll_states([repository])).get(repository)
+        return await self._poll(repository, await self._state(repository))
+
+    async def _poll(self, repository: ImageRepository, state: PollState | None) -> bool:
         try:
             listing = await self._registry.fetch_tags(
                 repository, validator="" if state is None else state.validator
@@ -134,11 +136,12 @@ class Observer:
         async def poll_one(repository: ImageRepository) -> None:
             # Two config repos that start together ask for an image repository once.
             async with self._polls.setdefault(repository, anyio.Lock()), self._limiter:
-                if not await self._is_due(repository, asked_at, older_than):
+                state = await self._state(repository)
+                if state is not None and not _is_due(state, asked_at, older_than):
                     return
                 polled.append(repository)
                 try:
-                    if await self.poll(repository):
+                    if await self._poll(repository, state):
                         changed.add(repository)
                 except RegistryError as error:
                     failed[repository] = error
@@ -197,11 +200,10 @@ class Observer:
         if self._failures.pop(repository, None) is not None:
             self._report(RegistryRecovered(image_repository=str(repository)))
 
-    async def _is_due(
-        self, repository: ImageRepository, asked_at: datetime, older_than: datetime | None
-    ) -> bool:
-        """False if somebody else polled it while we waited for our turn."""
-        state = (await self.poll_states([repository])).get(repository)
-        return state is None or (
-            state.polled_at < asked_at and older_than is not None and state.polled_at < older_than
-        )
+    async def _state(self, repository: ImageRepository) -> PollState | None:
+        return (await self.poll_states([repository])).get(repository)
+
+
+def _is_due(state: PollState, asked_at: datetime, older_than: datetime | None) -> bool:
+    """False if somebody else polled it while we waited for our turn."""
+    return state.polled_at < asked_at and older_than is not None and state.polled_at < older_than

@@ -17,6 +17,7 @@ from automator.model.tags import Detail, ImageFacts, ListedImage, Listing, Moved
 from automator.store.database import Database
 from automator.store.told import pack_told, unpack_told
 
+# Joins are CROSS JOIN, which SQLite makes in the order written: it would go through json_each for each row of a table.
 _FACTS = (
     "facts.digest, created_at, pushed_at, first_seen_at, platforms,"
     " size_bytes, source, revision, version, is_image, detail"
@@ -63,7 +64,7 @@ class Store:
         asked = {str(repository): repository for repository in repositories}
         rows = self._database.read(
             "SELECT image_repository, polled_at, changed_at, count, validator, doubted_since"
-            " FROM json_each(?) AS asked JOIN tag_lists ON image_repository = asked.value",
+            " FROM json_each(?) AS asked CROSS JOIN tag_lists ON image_repository = asked.value",
             (json.dumps(list(asked)),),
         )
         return {
@@ -164,15 +165,15 @@ class Store:
         """Of those tags that were looked at by themselves."""
         rows = self._database.read(
             f"SELECT tag, {_FACTS} FROM json_each(?) AS asked"  # noqa: S608 - columns
-            " JOIN digests ON image_repository = ? AND tag = asked.value"
-            " JOIN facts ON facts.digest = digests.digest",
+            " CROSS JOIN digests ON image_repository = ? AND tag = asked.value"
+            " CROSS JOIN facts ON facts.digest = digests.digest",
             (json.dumps(list(tags)), str(repository)),
         )
         return {row[0]: _facts(*row[1:]) for row in rows}
 
     def facts_of(self, digests: Iterable[Digest]) -> dict[Digest, ImageFacts]:
         rows = self._database.read(
-            f"SELECT {_FACTS} FROM json_each(?) AS asked JOIN facts ON digest = asked.value",  # noqa: S608
+            f"SELECT {_FACTS} FROM json_each(?) AS asked CROSS JOIN facts ON digest = asked.value",  # noqa: S608
             (json.dumps(list(digests)),),
         )
         return {Digest(row[0]): _facts(*row) for row in rows}

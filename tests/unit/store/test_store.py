@@ -229,3 +229,17 @@ def test_two_stores_of_one_file_see_each_other(path):
         one.save_listing(REPOSITORY, Listing(tags=("a",)), AT)
         assert other.tag_list(REPOSITORY).tags == ("a",)
         assert other.save_listing(REPOSITORY, Listing(tags=("a",)), AT) is False
+
+
+@pytest.mark.parametrize("count", [500, 1000])
+def test_facts_of_many_tags_cost_work_in_proportion(path, count):
+    """Counted in steps of SQLite's machine: about 70 for each tag, and not for each pair of tags."""
+    facts = {str(n): replace(FACTS, digest=Digest(f"sha256:{n:064d}")) for n in range(count)}
+    with Store.open(path) as store:
+        store.save_facts(REPOSITORY, facts)
+        steps = []
+        store._database._connection.set_progress_handler(lambda: steps.append(100) and None, 100)
+        assert store.facts(REPOSITORY, list(facts)) == facts
+        assert len(store.facts_of(f.digest for f in facts.values())) == count
+        store._database._connection.set_progress_handler(None, 0)
+    assert sum(steps) < 200 * count
