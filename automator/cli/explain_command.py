@@ -13,7 +13,8 @@ from automator.cli.surveying import PATIENCE_SECONDS, survey_repos
 from automator.errors import RegistryError, UsageError
 from automator.model.plan import Change
 from automator.model.selection import Verdict
-from automator.report.shapes import describe_moved, reaches_of, verdict_shape
+from automator.model.tags import Wanted
+from automator.report.shapes import describe_moved, facts_shape, reaches_of, verdict_shape
 from automator.select.evaluate import explain
 from automator.survey.containers import Container
 from automator.survey.selecting import Asking, gather_facts
@@ -45,6 +46,8 @@ def command(
         if shape["reaches"]:
             click.echo(f"  reaches {', '.join(shape['reaches'])}")
         click.echo(f"  policy  {shape['policy'] or 'none'}{_written_at(shape)}")
+        for about in shape["images"]:
+            click.echo(f"  {about['tag']}  {_render_image(about)}")
         click.echo(f"  result  {shape['result']}")
         if shape["moved"]:
             click.secho(f"  moved   {shape['moved']}", fg="yellow")
@@ -59,6 +62,19 @@ def command(
             )
         if len(tags) < len(shape["tags"]):
             click.echo(f"  ... and {len(shape['tags']) - len(tags)} more (--all shows them)")
+
+
+def _render_image(about: dict[str, Any]) -> str:
+    size = about["size_bytes"]
+    parts = [
+        about["digest"],
+        f"built {about['created_at']}" if about["created_at"] else "",
+        f"{size / 2**20:.1f} MiB" if size is not None else "",
+        ", ".join(about["platforms"]),
+        about["source"],
+        f"revision {about['revision']}" if about["revision"] else "",
+    ]
+    return "  ".join(part for part in parts if part)
 
 
 def _written_at(shape: dict[str, Any]) -> str:
@@ -107,8 +123,22 @@ async def _shape(container: Container, system: System) -> dict[str, Any]:
         "policy_source": None if policy is None or policy.source is None else str(policy.source),
         "result": result,
         "moved": None if container.moved is None else describe_moved(container.moved),
+        "images": await _images(container, system),
         "tags": [verdict_shape(verdict) for verdict in await _verdicts(container, system)],
     }
+
+
+async def _images(container: Container, system: System) -> list[dict[str, Any]]:
+    """What is to be known of the image in use and the selected one: asked for people, once for ever."""
+    selection, image = container.selection, container.field.image
+    if selection is None or container.failure is not None:
+        return []
+    tags = dict.fromkeys(tag for tag in (image.tag, selection.tag) if tag is not None)
+    try:
+        learnt = await system.tools.observer.facts(image.repository, Wanted(tags=tuple(tags)))
+    except RegistryError:
+        return []
+    return [facts_shape(tag, learnt.known[tag]) for tag in tags if tag in learnt.known]
 
 
 async def _verdicts(container: Container, system: System) -> tuple[Verdict, ...]:

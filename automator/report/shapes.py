@@ -7,7 +7,7 @@ from typing import Any
 from automator.model.field import ImageField
 from automator.model.plan import Change, Status
 from automator.model.selection import Verdict
-from automator.model.tags import MovedTag
+from automator.model.tags import ImageFacts, MovedTag
 from automator.plan.guards import format_time
 from automator.survey.containers import Container, Survey
 
@@ -63,6 +63,20 @@ def reaches_of(fields: Sequence[ImageField]) -> list[str]:
 
 def verdict_shape(verdict: Verdict) -> dict[str, Any]:
     return {"tag": verdict.tag, "accepted": verdict.accepted, "reason": str(verdict.reason)}
+
+
+def facts_shape(tag: str, facts: ImageFacts) -> dict[str, Any]:
+    """An image, as far as it says something of itself."""
+    return {
+        "tag": tag,
+        "digest": facts.digest,
+        "created_at": facts.created_at and facts.created_at.isoformat(),
+        "size_bytes": facts.size_bytes,
+        "platforms": sorted(map(str, facts.platforms)),
+        "source": facts.source,
+        "revision": facts.revision,
+        "version": facts.version,
+    }
 
 
 def workload_shape(

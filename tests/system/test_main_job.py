@@ -2,6 +2,7 @@
 
 import json
 
+from tests.servers.images import make_image, write_image
 from tests.system.world import deployment, git
 
 
@@ -140,6 +141,27 @@ def test_workloads_shows_what_is_behind_and_how_old(world, image, push_tags):
         "Status",
     ]
     assert "2h, 2 versions" in table[1]
+
+
+def test_explain_says_what_the_images_say_of_themselves(world, image, image_path, registry):
+    said = {
+        "org.opencontainers.image.source": "https://git.example.com/carts",
+        "org.opencontainers.image.revision": "4f2a91c",
+    }
+    write_image(registry.storage, image_path, "1.0.0", make_image(label="old"))
+    new = make_image(created="2024-05-06T07:08:09Z", labels=said)
+    write_image(registry.storage, image_path, "1.1.0", new)
+    world.remote.commit({"a.yaml": deployment("a", f"{image}:1.0.0")})
+    [container] = world.json("explain", "shop:deployment/a")["containers"]
+    in_use, selected = container["images"]
+    assert in_use["tag"] == "1.0.0"
+    assert selected["tag"] == "1.1.0"
+    assert selected["digest"] == new.digest
+    assert selected["created_at"] == "2024-05-06T07:08:09+00:00"
+    assert selected["platforms"] == ["linux/amd64"]
+    assert selected["size_bytes"] == len(new.config.data)
+    assert (selected["source"], selected["revision"]) == tuple(said.values())
+    assert "revision 4f2a91c" in world.run("explain", "shop:deployment/a").stdout
 
 
 def test_explain_gives_a_verdict_for_every_tag(world, image, push_tags):
