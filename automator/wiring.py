@@ -3,7 +3,7 @@
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from automator.clock import Clock, SystemClock
 from automator.config.models import ConfigRepoSettings, Settings
@@ -20,6 +20,7 @@ from automator.plan.groups import Batch
 from automator.registry.client import RegistryClient
 from automator.registry.clouds.source import Clouds
 from automator.registry.credentials import Credential, Credentials, default_docker_config
+from automator.registry.limits import HostLimits
 from automator.registry.settings import HostSettings
 from automator.report.metrics import MetricsSink
 from automator.report.sinks import Reporter, Sink
@@ -44,16 +45,8 @@ class System:
 class Lasting:
     """What outlives a change of the configuration: what registries were told to wait for, and what was counted."""
 
-    registry: RegistryClient
-    metrics: MetricsSink
-
-
-@asynccontextmanager
-async def open_lasting() -> AsyncIterator[Lasting]:
-    clock = SystemClock()
-    client = RegistryClient(hosts={}, credentials=Credentials(clock=clock), clock=clock)
-    async with client as registry:
-        yield Lasting(registry=registry, metrics=MetricsSink())
+    limits: dict[str, HostLimits] = field(default_factory=dict)
+    metrics: MetricsSink = field(default_factory=MetricsSink)
 
 
 @asynccontextmanager
@@ -69,13 +62,17 @@ async def open_system(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.store))
-        kept = lasting
-        if kept is None:
-            kept = await stack.enter_async_context(open_lasting())
+        kept = lasting or Lasting()
         hosts = {registry.host: _host(registry) for registry in settings.registries}
-        kept.registry.configure(hosts, _credentials(settings, hosts, clock))
+        client = RegistryClient(
+            hosts=hosts,
+            credentials=_credentials(settings, hosts, clock),
+            clock=clock,
+            limits=kept.limits,
+        )
+        registry = await stack.enter_async_context(client)
         reporter = Reporter([kept.metrics, *sinks])
-        observer = Observer(registry=kept.registry, store=store, clock=clock, report=reporter.emit)
+        observer = Observer(registry=registry, store=store, clock=clock, report=reporter.emit)
         yield System(
             settings=settings,
             rules=rules,

@@ -18,7 +18,7 @@ from automator.model.policy import Rule
 from automator.pipeline import ConfigRepo, Pushed, run_pass
 from automator.report.log import LogSink, configure_logging
 from automator.report.shapes import change_shape, errors_of
-from automator.wiring import Configuration, System, open_lasting, open_system
+from automator.wiring import Configuration, Lasting, System, open_system
 
 _PATIENCE_SECONDS = 2.0
 """So long a pass of the daemon waits for facts: the rest comes beside it, and holds up no other container."""
@@ -50,13 +50,13 @@ async def _daemon(
 
     load = partial(load_config, config_path)
     following: Configuration | None = configuration
-    async with open_lasting() as lasting:
-        while following is not None:
-            opened = open_system(
-                *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
-            )
-            async with opened as system:
-                following = await run_daemon(system, choose_repos(system, repo_names), load)
+    lasting = Lasting()
+    while following is not None:
+        opened = open_system(
+            *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
+        )
+        async with opened as system:
+            following = await run_daemon(system, choose_repos(system, repo_names), load)
 
 
 async def _once(

@@ -5,15 +5,12 @@ RegistryError that names the image repository. HTTP, credentials and retries are
 uses.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
-
-import anyio
 
 from automator.clock import Clock
 from automator.errors import RegistryError
@@ -38,7 +35,8 @@ class RegistryClient:
     """One for each process, as an async context manager. A host that is not in `hosts` has the default settings.
 
     Where a host has mirrors, they are asked first, in their order, and one that cannot help is passed over: what is
-    raised is the registry's own error.
+    raised is the registry's own error. `limits`, by host, outlive the client: pauses, quotas and circuits are those of
+    the registries, whatever the settings.
     """
 
     def __init__(
@@ -47,32 +45,19 @@ class RegistryClient:
         hosts: Mapping[str, HostSettings],
         credentials: CredentialSource,
         clock: Clock,
+        limits: dict[str, HostLimits] | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        self._clock = clock
-        self._retry = retry
-        self._limits: dict[str, HostLimits] = {}
         self._page_sizes: defaultdict[str, PageSizes] = defaultdict(PageSizes)
-        self._flights: SingleFlight[tuple[ImageRepository, Digest, Detail], ImageFacts]
-        self._flights = SingleFlight()
-        self._closed: Counter[str] = Counter()
-        self._retired: list[Sources] = []
-        self._sources = self._make_sources(hosts, credentials)
-
-    def configure(self, hosts: Mapping[str, HostSettings], credentials: CredentialSource) -> None:
-        """New settings for what is asked from now on. Pauses, quotas and circuits stay, and what is under way goes on."""
-        self._retired.append(self._sources)
-        self._sources = self._make_sources(hosts, credentials)
-
-    def _make_sources(
-        self, hosts: Mapping[str, HostSettings], credentials: CredentialSource
-    ) -> Sources:
-        return Sources(
+        self._flights: SingleFlight[tuple[ImageRepository, Digest, Detail], ImageFacts] = (
+            SingleFlight()
+        )
+        self._sources = Sources(
             settings=hosts,
             credentials=credentials,
-            limits=self._limits,
-            retry=self._retry,
-            clock=self._clock,
+            limits={} if limits is None else limits,
+            retry=retry,
+            clock=clock,
         )
 
     async def __aenter__(self) -> Self:
@@ -84,25 +69,17 @@ class RegistryClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        async with AsyncExitStack() as stack:
-            for sources in (self._sources, *self._retired):
-                stack.push_async_callback(sources.close)
+        await self._sources.close()
 
     @property
     def requests(self) -> int:
         """HTTP requests sent so far: retries, redirects and tokens included."""
-        return self._sent().total()
+        return self._sources.requests.total()
 
     @property
     def requests_by_host(self) -> Mapping[str, int]:
         """As `requests`, for each registry host that was asked; its token server's count as its own."""
-        return self._sent()
-
-    def _sent(self) -> Counter[str]:
-        sent = self._closed.copy()
-        for sources in (self._sources, *self._retired):
-            sent.update(sources.requests)
-        return sent
+        return self._sources.requests
 
     async def fetch_tags(
         self, repository: ImageRepository, *, validator: str = ""
@@ -140,10 +117,10 @@ class RegistryClient:
         None where there is none, where it needs an account that is not to be used, or where there are mirrors: then the
         registry may not be there to be asked, and what a mirror tells is of its copies.
         """
-        async with self._use() as sources:
-            if sources.mirrors_of(repository) or sources.is_without_cloud(repository.host):
-                return None
-            return await sources.shortcuts_of(repository.host).fetch(repository, known)
+        sources = self._sources
+        if sources.mirrors_of(repository) or sources.is_without_cloud(repository.host):
+            return None
+        return await sources.shortcuts_of(repository.host).fetch(repository, known)
 
     async def fetch_digest(self, repository: ImageRepository, tag: str) -> Digest:
         """The digest that a tag points at now."""
@@ -185,28 +162,9 @@ class RegistryClient:
     async def _ask(
         self, repository: ImageRepository, fetch: Callable[[Source], Awaitable[Value]]
     ) -> Value:
-        async with self._use() as sources:
-            for mirror in sources.mirrors_of(repository):
-                try:
-                    return await fetch(sources.open(mirror))
-                except RegistryError:
-                    continue
-            return await fetch(sources.open(repository))
-
-    @asynccontextmanager
-    async def _use(self) -> AsyncIterator[Sources]:
-        """What is configured now stays open for as long as it is used, whatever is configured in the meantime."""
-        await self._close_unused()
-        sources = self._sources
-        sources.users += 1
-        try:
-            yield sources
-        finally:
-            sources.users -= 1
-
-    async def _close_unused(self) -> None:
-        for sources in [each for each in self._retired if not each.users]:
-            self._retired.remove(sources)
-            self._closed.update(sources.requests)
-            with anyio.CancelScope(shield=True):
-                await sources.close()
+        for mirror in self._sources.mirrors_of(repository):
+            try:
+                return await fetch(self._sources.open(mirror))
+            except RegistryError:
+                continue
+        return await fetch(self._sources.open(repository))

@@ -53,11 +53,9 @@ class HostLimits:
             longest_seconds=LONGEST_BACKOFF_SECONDS,
             random=random,
         )
-        # Its total can be lowered below what is under way, and raised again, since anyio 4.15.
         self._slots = anyio.CapacityLimiter(max_concurrent)
         # First come, first served: only the first waits for the bucket, all others for the first.
         self._queue = anyio.Lock(fast_acquire=True)
-        self._first_waits: anyio.CancelScope | None = None
 
     @property
     def requests_per_second(self) -> float:
@@ -74,11 +72,9 @@ class HostLimits:
         return self._allowances.scarcest()
 
     def configure(self, *, requests_per_second: float, max_concurrent: int) -> None:
-        """Takes effect at once, for what waits already too. What is under way goes on."""
+        """For what is asked from now on. Pauses, quotas and the circuit stay."""
         self._bucket.change(requests_per_second, self._clock.monotonic_seconds())
         self._slots.total_tokens = max_concurrent
-        if self._first_waits is not None:
-            self._first_waits.cancel()
 
     def pause(self, duration: timedelta) -> None:
         """No request leaves before `duration` has passed, and then at the usual rate without a burst."""
@@ -139,7 +135,7 @@ class HostLimits:
         if self._queue.locked() or self._wait_seconds() > 0:
             async with self._queue:
                 while (wait := self._wait_seconds()) > 0:
-                    await self._wait_unless_configured(wait)
+                    await self._clock.sleep(wait)
                 self._bucket.take()
         else:
             self._bucket.take()
@@ -155,13 +151,6 @@ class HostLimits:
                 hint=f"it is asked again in {left:.0f} s; lower requests_per_second if this recurs",
             )
         return max(left, self._bucket.wait_seconds(now))
-
-    async def _wait_unless_configured(self, seconds: float) -> None:
-        try:
-            with anyio.CancelScope() as self._first_waits:
-                await self._clock.sleep(seconds)
-        finally:
-            self._first_waits = None
 
 
 class Attempt:

@@ -71,7 +71,6 @@ class Sources:
         retry: RetryPolicy,
         clock: Clock,
     ) -> None:
-        self.users = 0
         self._settings = dict(settings)
         self._credentials = credentials
         self._limits = limits

@@ -107,18 +107,6 @@ async def group():
         group.cancel_scope.cancel()
 
 
-async def test_a_raised_rate_lets_those_go_that_wait(clock, group):
-    limits = make_limits(clock, 0.01, 100)
-    requests = Requests(limits, group)
-    requests.want(50)
-    await clock.pass_seconds(50)
-    assert requests.started == 1
-    limits.configure(requests_per_second=10, max_concurrent=100)
-    await clock.pass_seconds(1)
-    assert requests.started == 11
-    assert limits.requests_per_second == 10
-
-
 async def test_a_lowered_rate_holds_those_that_wait(clock, group):
     limits = make_limits(clock, 10, 100)
     requests = Requests(limits, group)
@@ -128,42 +116,6 @@ async def test_a_lowered_rate_holds_those_that_wait(clock, group):
     limits.configure(requests_per_second=1, max_concurrent=100)
     await clock.pass_seconds(10)
     assert requests.started == 30
-
-
-async def test_fewer_at_a_time_are_reached_as_those_under_way_end(clock, group):
-    limits = make_limits(clock, 1000, 8)
-    requests = Requests(limits, group)
-    requests.want(20)
-    await clock.pass_seconds(1)
-    limits.configure(requests_per_second=1000, max_concurrent=3)
-    seen = []
-    for _ in range(8):
-        seen.append(requests.under_way)
-        await requests.end(1)
-    assert seen == [8, 7, 6, 5, 4, 3, 3, 3]
-    assert requests.started == 11
-
-
-async def test_more_at_a_time_start_at_once(clock, group):
-    limits = make_limits(clock, 1000, 2)
-    requests = Requests(limits, group)
-    requests.want(20)
-    await clock.pass_seconds(1)
-    assert requests.under_way == 2
-    limits.configure(requests_per_second=1000, max_concurrent=7)
-    await clock.pass_seconds(0)
-    assert requests.under_way == 7
-
-
-async def test_fewer_and_more_again_while_all_are_under_way_start_none(clock, group):
-    limits = make_limits(clock, 1000, 8)
-    requests = Requests(limits, group)
-    requests.want(20)
-    await clock.pass_seconds(1)
-    for at_a_time in (2, 6, 8):
-        limits.configure(requests_per_second=1000, max_concurrent=at_a_time)
-    await clock.pass_seconds(1)
-    assert requests.under_way == 8
 
 
 async def test_a_pause_and_an_open_circuit_stay(clock):

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import anyio
 import pytest
 from pydantic import SecretStr
 
-from automator.errors import NotFound, Throttled, Unavailable
+from automator.errors import NotFound, Throttled
 from automator.model.image import ImageRepository
 from automator.model.tags import Detail
 from automator.registry.client import RegistryClient
@@ -219,85 +218,26 @@ async def test_a_registry_with_mirrors_is_not_asked_beside_them(make, mirror):
             assert await client.fetch_told(repository, {}) is not None
 
 
-# Settings that change
+# Settings that change: the daemon makes a new client, and hands over the limits
 
 
-async def test_new_settings_are_for_what_is_asked_from_then_on(
-    make, scripted, mirror, repository, clock
-):
-    scripted.script(PATH, BASIC, TAGS)
-    mirror.script(MIRROR_PATH, MIRRORED)
-    async with make(host(scripted)) as client:
-        client.configure(
-            {scripted.host: host(scripted, credential=LOGIN)}, Credentials(clock=clock)
-        )
-        assert (await client.fetch_tags(repository)).tags == ("1.0",)
-        mirrors = (ImageRepository(mirror.host, "hub"),)
-        client.configure(
-            {each.host: each for each in (host(scripted, mirrors=mirrors), host(mirror))},
-            Credentials(clock=clock),
-        )
-        assert (await client.fetch_tags(repository)).tags == ("0.9",)
-        assert client.requests_by_host == {scripted.host: 2, mirror.host: 1}
-        assert client.requests == 3
-
-
-async def test_a_pause_outlives_new_settings(make, scripted, repository, clock):
+async def test_a_pause_outlives_the_client(scripted, repository, clock):
     scripted.script(PATH, Reply(status=429, headers={"retry-after": "3600"}), TAGS)
-    async with make(host(scripted)) as client:
+    limits = {}
+
+    def make_next(**settings):
+        hosts = {scripted.host: host(scripted, **settings)}
+        return RegistryClient(
+            hosts=hosts, credentials=Credentials(clock=clock), clock=clock, limits=limits
+        )
+
+    async with make_next() as client:
         with pytest.raises(Throttled):
             await client.fetch_tags(repository)
-        client.configure({scripted.host: host(scripted)}, Credentials(clock=clock))
+    async with make_next(requests_per_second=7, max_concurrent=3) as client:
         with pytest.raises(Throttled):
             await client.fetch_tags(repository)
-        assert client.requests == 1
+        assert client.requests == 0
+        assert limits[scripted.host].requests_per_second == 7
         clock.advance(3601)
         assert (await client.fetch_tags(repository)).tags == ("1.0",)
-
-
-async def test_what_was_learned_of_pages_outlives_new_settings(make, scripted, repository, clock):
-    scripted.script(PATH, Reply(status=400), TAGS)
-    async with make(host(scripted)) as client:
-        await client.fetch_tags(repository)
-        client.configure({scripted.host: host(scripted)}, Credentials(clock=clock))
-        await client.fetch_tags(repository)
-    assert [request.query for request in scripted.requests] == ["n=1000", "n=100", "n=100"]
-
-
-async def test_what_is_under_way_goes_on(make, scripted, repository, clock):
-    """The config blob is asked for after the settings changed, and others were asked with the new ones."""
-    other = ImageRepository(scripted.host, "shop/other")
-    scripted.script("/v2/shop/other/tags/list", TAGS)
-    async with make(host(scripted)) as client:
-        under_way, changed = anyio.Event(), anyio.Event()
-
-        async def recall(digest):
-            under_way.set()
-            await changed.wait()
-
-        async def fetch():
-            facts = await client.fetch_facts(repository, "1.0", detail=Detail.FULL, recall=recall)
-            assert facts.digest == IMAGE.digest
-
-        scripted.script("/v2/shop/carts/manifests/1.0", Reply(body=IMAGE.manifest.data))
-        blob = f"/v2/shop/carts/blobs/{IMAGE.config.digest}"
-        scripted.script(blob, Reply(body=IMAGE.config.data))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(fetch)
-            await under_way.wait()
-            for _ in range(2):
-                client.configure({scripted.host: host(scripted)}, Credentials(clock=clock))
-                assert (await client.fetch_tags(other)).tags == ("1.0",)
-            changed.set()
-        assert client.requests == 4
-        await client.fetch_tags(other)
-        assert client.requests == 5
-
-
-async def test_a_host_that_is_configured_no_more_has_the_default_settings(
-    make, scripted, repository, clock
-):
-    async with make(host(scripted)) as client:
-        client.configure({}, Credentials(clock=clock))
-        with pytest.raises(Unavailable, match="SSL"):
-            await client.fetch_tags(repository)
