@@ -116,7 +116,9 @@ def _config_repo(repo: ConfigRepoSettings, settings: Settings, rules: Sequence[R
 def _credentials(
     settings: Settings, hosts: Mapping[str, HostSettings], clock: Clock
 ) -> Credentials:
+    configured = {registry.host: _credential(registry) for registry in settings.registries}
     return Credentials(
+        configured={host: known for host, known in configured.items() if known is not None},
         docker_config=settings.docker_config or default_docker_config(),
         pull_secrets=settings.pull_secrets,
         clouds=Clouds(hosts=hosts, clock=clock),
@@ -124,12 +126,13 @@ def _credentials(
     )
 
 
-def _host(registry: RegistrySettings) -> HostSettings:
-    credential = None
+def _credential(registry: RegistrySettings) -> Credential | None:
     if registry.username is not None and registry.password is not None:
-        credential = Credential(username=registry.username, password=registry.password)
-    elif registry.token is not None:
-        credential = Credential(registry_token=registry.token)
+        return Credential(username=registry.username, password=registry.password)
+    return None if registry.token is None else Credential(registry_token=registry.token)
+
+
+def _host(registry: RegistrySettings) -> HostSettings:
     return HostSettings(
         host=registry.host,
         insecure=registry.insecure,
@@ -141,7 +144,6 @@ def _host(registry: RegistrySettings) -> HostSettings:
         proxy=registry.proxy,
         mirrors=tuple(map(_mirror, registry.mirrors)),
         realms=registry.realms,
-        credential=credential,
         provider=registry.provider,
         timeout_seconds=registry.timeout.total_seconds(),
     )

@@ -104,7 +104,7 @@ async def _running_daemon(
     world: DemoWorld, watcher: _Watcher, demo: anyio.CancelScope
 ) -> AsyncIterator[None]:
     """The daemon takes Ctrl-C and SIGTERM, and the demo ends with it."""
-    settings = load_settings(world.config, {}).model_copy(update={"listen": ""})
+    settings = load_settings(world.config, {})
     rules = load_rules(settings)
     async with (
         open_system(settings, rules, [watcher]) as system,

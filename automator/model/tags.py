@@ -78,12 +78,10 @@ class Listing:
 class TagList:
     """The tags of one image repository as last listed, in the registry's order.
 
-    `complete` is false if pages are missing: no selection is made from such a list. `doubt` says why a list is not
-    believed, in words for people; empty for one that is.
+    `doubt` says why a list is not believed, in words for people: no selection is made from it. Empty for one that is.
     """
 
     tags: tuple[str, ...]
-    complete: bool = True
     doubt: str = ""
     polled_at: datetime | None = None
 

@@ -19,7 +19,7 @@ _STATUS_OF = {
     Outcome.UP_TO_DATE: Status.UP_TO_DATE,
     Outcome.WOULD_BE_OLDER: Status.UP_TO_DATE,
     Outcome.NO_CANDIDATE: Status.NO_MATCH,
-    Outcome.INCOMPLETE: Status.REGISTRY_FAILING,
+    Outcome.INCOMPLETE: Status.HELD,
     Outcome.WARMING: Status.WARMING,
     Outcome.IN_USE_MISSING: Status.HELD,
 }
@@ -80,9 +80,8 @@ def _unguarded(
     if selection.outcome is Outcome.UPDATE:
         return _move(field, policy, selection)
     names_target = selection.outcome in {Outcome.WOULD_BE_OLDER, Outcome.IN_USE_MISSING}
-    doubted = selection.outcome is Outcome.INCOMPLETE and bool(selection.doubt)
     return unchanged(
-        status=Status.HELD if doubted else _STATUS_OF[selection.outcome],
+        status=_STATUS_OF[selection.outcome],
         reason=_why_not(field, selection),
         target=field.image.moved_to(selection.tag, None) if names_target else None,
     )
@@ -91,7 +90,7 @@ def _unguarded(
 def _why_not(field: ImageField, selection: Selection) -> str:
     """The outcome in words, with what a person needs beside it."""
     match selection.outcome:
-        case Outcome.INCOMPLETE if selection.doubt:
+        case Outcome.INCOMPLETE:
             return f"{selection.outcome}: {selection.doubt}"
         case Outcome.WARMING:
             total = selection.known + selection.pending

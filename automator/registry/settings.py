@@ -7,12 +7,11 @@ from pydantic import SecretStr
 
 from automator.model.image import ImageRepository
 from automator.model.registry import Provider
-from automator.registry.credentials import Credential
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
-    """`insecure` is plain HTTP; `credential` wins over every other source.
+    """`insecure` is plain HTTP.
 
     `mirrors` are asked first, in their order: a mirror's `path` stands before that of the image repository. `realms`
     are hosts, beside the registry's own and its neighbours, whose token servers may have its credentials. `proxy` is a
@@ -32,6 +31,5 @@ class HostSettings:
     proxy: SecretStr | None = None
     mirrors: tuple[ImageRepository, ...] = ()
     realms: tuple[str, ...] = ()
-    credential: Credential | None = None
     provider: Provider = Provider.AUTO
     timeout_seconds: float = 30.0

@@ -18,7 +18,6 @@ from automator.model.image import ImageRepository
 from automator.model.registry import Provider
 from automator.registry.auth import CredentialSource
 from automator.registry.clouds.aws import parse_ecr_host
-from automator.registry.credentials import Credential
 from automator.registry.host import RegistryHost
 from automator.registry.limits import HostLimits
 from automator.registry.retries import RetryPolicy
@@ -44,16 +43,6 @@ class Source:
     def name(self, reference: str) -> str:
         """An image of it, by tag or digest, as errors name it."""
         return f"{self.repository}{'@' if ':' in reference else ':'}{reference}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Always:
-    """A host's own credential, whatever the image repository."""
-
-    credential: Credential
-
-    async def for_repository(self, repository: ImageRepository) -> Credential | None:  # noqa: ARG002 - one answer for all
-        return self.credential
 
 
 class Sources:
@@ -118,7 +107,7 @@ class Sources:
             self._shortcuts[name] = Shortcuts(
                 host=self._open_host(name),
                 name=name,
-                credentials=self._credentials_of(name),
+                credentials=self._credentials,
                 open_host=self._open_host,
                 clock=self._clock,
             )
@@ -134,7 +123,7 @@ class Sources:
                 name=name,
                 insecure=said.insecure,
                 realms=said.realms,
-                credentials=self._credentials_of(name),
+                credentials=self._credentials,
                 transport=Transport(
                     tls=self._tls_of(said),
                     max_connections=said.max_concurrent,
@@ -146,10 +135,6 @@ class Sources:
                 clock=self._clock,
             )
         return self._hosts[name]
-
-    def _credentials_of(self, name: str) -> CredentialSource:
-        credential = self._of(name).credential
-        return self._credentials if credential is None else _Always(credential)
 
     def _limits_of(self, name: str) -> HostLimits:
         if name not in self._limits:

@@ -19,8 +19,8 @@ from automator.select.scheme import SCHEMES
 def evaluate(
     policy: Policy, current: ImageReference, observed: Observed, now: datetime
 ) -> Selection:
-    """An incomplete tag list gives no selection; the image in use is never replaced by an older one."""
-    if not observed.tag_list.complete or observed.tag_list.doubt:
+    """A tag list that is not believed gives no selection; the image in use is never replaced by an older one."""
+    if observed.tag_list.doubt:
         return Selection(outcome=Outcome.INCOMPLETE, doubt=observed.tag_list.doubt)
     ranked = rank_tags(policy, current, observed, now)
     if observed.pending:

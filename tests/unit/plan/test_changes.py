@@ -194,16 +194,10 @@ def test_changes(image, by, chosen, to, reason):
         ),
         pytest.param({}, Status.REGISTRY_FAILING, "not observed yet", id="not observed yet"),
         pytest.param(
-            {"chosen": selection(Outcome.INCOMPLETE, None, 0)},
-            Status.REGISTRY_FAILING,
-            "tag list incomplete",
-            id="tag list incomplete",
-        ),
-        pytest.param(
             {"chosen": Selection(outcome=Outcome.INCOMPLETE, doubt="2 tags of 40")},
             Status.HELD,
             "tag list incomplete: 2 tags of 40",
-            id="a tag list that is doubted",
+            id="tag list incomplete",
         ),
         pytest.param(
             {"chosen": Selection(outcome=Outcome.WARMING, known=12, pending=30)},

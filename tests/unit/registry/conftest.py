@@ -54,8 +54,9 @@ def make_client(clock):
             credential = Credential(username=login[0], password=login[1])
         changed = {"insecure": True, "requests_per_second": 1e6} | settings
         return RegistryClient(
-            hosts={host: HostSettings(host=host, credential=credential, **changed)},
-            credentials=credentials or Credentials(clock=clock),
+            hosts={host: HostSettings(host=host, **changed)},
+            credentials=credentials
+            or Credentials(clock=clock, configured={host: credential} if credential else {}),
             clock=clock,
             retry=RetryPolicy(attempts=attempts),
         )

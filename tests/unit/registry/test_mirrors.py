@@ -49,10 +49,10 @@ def host(server, **settings):
 async def make(clock):
     """A client of several hosts."""
 
-    def make(*hosts, attempts=1):
+    def make(*hosts, attempts=1, **logins):
         return RegistryClient(
             hosts={each.host: each for each in hosts},
-            credentials=Credentials(clock=clock),
+            credentials=Credentials(clock=clock, configured=logins),
             clock=clock,
             retry=RetryPolicy(attempts=attempts),
         )
@@ -139,7 +139,9 @@ async def test_each_gets_its_own_credentials(make, scripted, mirror, repository)
     mirror.script(MIRROR_PATH, BASIC, Reply(status=404))
     scripted.script(PATH, BASIC, TAGS)
     mirrors = (ImageRepository(mirror.host, "hub"),)
-    async with make(host(scripted, mirrors=mirrors, credential=LOGIN), host(mirror)) as client:
+    async with make(
+        host(scripted, mirrors=mirrors), host(mirror), **{scripted.host: LOGIN}
+    ) as client:
         await client.fetch_tags(repository)
     assert not any("authorization" in request.headers for request in mirror.requests)
     assert "authorization" in scripted.requests[-1].headers
@@ -209,11 +211,11 @@ async def test_a_registry_with_mirrors_is_not_asked_beside_them(make, mirror):
     mirrors = (ImageRepository(mirror.host, "hub"),)
     with serve(Harbor, {"shop/carts": {"1.0": "2025-06-01T10:00:00Z"}}) as harbor:
         repository = ImageRepository(harbor.host, "shop/carts")
-        own = host(harbor.server, credential=login)
-        async with make(replace(own, mirrors=mirrors), host(mirror)) as client:
+        own, logins = host(harbor.server), {harbor.host: login}
+        async with make(replace(own, mirrors=mirrors), host(mirror), **logins) as client:
             await client.fetch_tags(repository)  # at the registry, as the mirror does not have it
             assert await client.fetch_told(repository, {}) is None
-        async with make(own) as client:
+        async with make(own, **logins) as client:
             await client.fetch_tags(repository)
             assert await client.fetch_told(repository, {}) is not None
 

@@ -103,8 +103,8 @@ def make_observed(case):
                 first_seen_at=None if day == "unknown" else NOW,
                 platforms=frozenset(platforms),
             )
-    complete = case.get("complete") != "false"
-    return Observed(tag_list=TagList(tags=tuple(names), complete=complete), facts=facts)
+    tag_list = TagList(tags=tuple(names), doubt=case.get("doubt", ""))
+    return Observed(tag_list=tag_list, facts=facts)
 
 
 @pytest.mark.parametrize("case", SELECTIONS, ids=lambda case: case["id"])
@@ -125,5 +125,5 @@ def test_explanation_has_a_verdict_for_every_tag_and_agrees(case):
     verdicts = explain(policy, current, observed, NOW)
     assert sorted(v.tag for v in verdicts) == sorted(set(observed.tag_list.tags))
     accepted = [verdict.tag for verdict in verdicts if verdict.accepted]
-    if observed.tag_list.complete:
+    if not observed.tag_list.doubt:
         assert (accepted[0] if accepted else None) == evaluate(policy, current, observed, NOW).tag
