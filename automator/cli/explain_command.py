@@ -14,7 +14,8 @@ from automator.errors import RegistryError, UsageError
 from automator.model.plan import Change
 from automator.model.selection import Verdict
 from automator.model.tags import Wanted
-from automator.report.shapes import describe_moved, facts_shape, reaches_of, verdict_shape
+from automator.report.shapes import describe_moved, facts_shape, reaches_of
+from automator.report.verdicts import verdict_shape
 from automator.select.evaluate import explain
 from automator.survey.containers import Container
 from automator.survey.selecting import Asking, gather_facts

@@ -12,7 +12,7 @@ from automator.errors import InvalidExpression, UsageError
 from automator.model.image import Digest, ImageReference, Platform, is_tag
 from automator.model.policy import Policy
 from automator.model.tags import ImageFacts, Observed, TagList
-from automator.report.shapes import verdict_shape
+from automator.report.verdicts import verdict_shape
 from automator.select.evaluate import evaluate, explain
 from automator.select.expression import parse_expression, render_caret
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 import anyio
 
 from automator.clock import Clock
-from automator.errors import ProtocolViolation, Unavailable
+from automator.errors import ConfigError, ProtocolViolation, Unavailable
+from automator.extras import load
 from automator.hooks.document import at, read_json, text
 from automator.hooks.fetch import Fetch
-from automator.hooks.libraries import load
 
 EXTRA = "google"
 
@@ -34,7 +34,7 @@ class PubSubToken:
         self._service_account = service_account
         self._fetch = fetch
         self._clock = clock
-        self._jwt = load("google.auth.jwt", extra=EXTRA)
+        self._jwt = load("google.auth.jwt", extra=EXTRA, refuse=ConfigError)
         self._certificates: Mapping[str, str] = {}
         self._asked_seconds: float | None = None
         self._fetching = anyio.Lock()

@@ -11,10 +11,10 @@ from typing import Any
 
 import anyio
 
-from automator.errors import ProtocolViolation, Unavailable
+from automator.errors import ConfigError, ProtocolViolation, Unavailable
+from automator.extras import load
 from automator.hooks.document import read_json, text
 from automator.hooks.fetch import Fetch
-from automator.hooks.libraries import load
 
 EXTRA = "aws"
 
@@ -54,11 +54,17 @@ class SnsSignature:
         self._fetch = fetch
         self._keys: dict[str, Any] = {}
         self._fetching = anyio.Lock()
-        self._x509 = load("cryptography.x509", extra=EXTRA)
-        self._rsa = load("cryptography.hazmat.primitives.asymmetric.rsa", extra=EXTRA)
-        self._padding = load("cryptography.hazmat.primitives.asymmetric.padding", extra=EXTRA)
-        self._hashes = load("cryptography.hazmat.primitives.hashes", extra=EXTRA)
-        self._exceptions = load("cryptography.exceptions", extra=EXTRA)
+        self._x509 = load("cryptography.x509", extra=EXTRA, refuse=ConfigError)
+        self._rsa = load(
+            "cryptography.hazmat.primitives.asymmetric.rsa", extra=EXTRA, refuse=ConfigError
+        )
+        self._padding = load(
+            "cryptography.hazmat.primitives.asymmetric.padding", extra=EXTRA, refuse=ConfigError
+        )
+        self._hashes = load(
+            "cryptography.hazmat.primitives.hashes", extra=EXTRA, refuse=ConfigError
+        )
+        self._exceptions = load("cryptography.exceptions", extra=EXTRA, refuse=ConfigError)
 
     async def is_valid(self, body: bytes) -> bool:
         """Raises Unavailable where the certificate cannot be had."""

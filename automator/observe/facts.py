@@ -73,8 +73,11 @@ class Facts:
 
         Raises any RegistryError but NotFound, when what was under way has come to its end.
         """
-        if repository in self._finishing and deadline < math.inf:
+        if repository in self._finishing:
             deadline = -math.inf
+        return await self._learn(repository, wanted, deadline)
+
+    async def _learn(self, repository: ImageRepository, wanted: Wanted, deadline: float) -> Learnt:
         known = await self._memory.known(repository, wanted.tags)
         lacking = [tag for tag in wanted.tags if _lacks(known, tag, wanted.detail)]
         missing = frozenset(tag for tag in lacking if self._is_absent(repository, tag))
@@ -97,7 +100,7 @@ class Facts:
             return
         self._finishing.add(repository)
         try:
-            await self.learn(repository, wanted)
+            await self._learn(repository, wanted, math.inf)
         finally:
             self._finishing.discard(repository)
 

@@ -114,11 +114,11 @@ class RegistryClient:
     ) -> Mapping[str, ListedImage] | None:
         """`known`, which an earlier call returned, brought up to date by the registry's own API beside the OCI protocol.
 
-        None where there is none, where it needs an account that is not to be used, or where there are mirrors: then the
-        registry may not be there to be asked, and what a mirror tells is of its copies.
+        None where there is none, or where there are mirrors: then the registry may not be there to be asked, and what
+        a mirror tells is of its copies.
         """
         sources = self._sources
-        if sources.mirrors_of(repository) or sources.is_without_cloud(repository.host):
+        if sources.mirrors_of(repository):
             return None
         return await sources.shortcuts_of(repository.host).fetch(repository, known)
 

@@ -17,7 +17,6 @@ from automator.clock import Clock
 from automator.model.image import ImageRepository
 from automator.model.registry import Provider
 from automator.registry.auth import CredentialSource
-from automator.registry.clouds.aws import parse_ecr_host
 from automator.registry.host import RegistryHost
 from automator.registry.limits import HostLimits
 from automator.registry.retries import RetryPolicy
@@ -98,10 +97,6 @@ class Sources:
         """At its own host, whatever the mirrors. Raises Unavailable where the settings name files that cannot be read."""
         return Source(self._open_host(repository.host), repository)
 
-    def is_without_cloud(self, name: str) -> bool:
-        """An ECR registry whose account is not to be used."""
-        return self._of(name).provider is Provider.NONE and parse_ecr_host(name) is not None
-
     def shortcuts_of(self, name: str) -> Shortcuts:
         if name not in self._shortcuts:
             self._shortcuts[name] = Shortcuts(
@@ -110,6 +105,7 @@ class Sources:
                 credentials=self._credentials,
                 open_host=self._open_host,
                 clock=self._clock,
+                uses_account=self._of(name).provider is not Provider.NONE,
             )
         return self._shortcuts[name]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from automator.model.field import ImageField
 from automator.model.plan import Change, Status
-from automator.model.selection import Verdict
 from automator.model.tags import ImageFacts, MovedTag
 from automator.plan.guards import format_time
 from automator.survey.containers import Container, Survey
@@ -59,10 +58,6 @@ def image_shape(field: ImageField, reaches: Sequence[ImageField]) -> dict[str, A
 def reaches_of(fields: Sequence[ImageField]) -> list[str]:
     """The workloads whose images a Kustomize entry sets."""
     return list(dict.fromkeys(str(field.workload) for field in fields))
-
-
-def verdict_shape(verdict: Verdict) -> dict[str, Any]:
-    return {"tag": verdict.tag, "accepted": verdict.accepted, "reason": str(verdict.reason)}
 
 
 def facts_shape(tag: str, facts: ImageFacts) -> dict[str, Any]:

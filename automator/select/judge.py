@@ -20,9 +20,7 @@ Judge = Callable[[str], Key | Reason]
 """A tag to its rank, or why it is rejected."""
 
 
-def make_judge(
-    policy: Policy, current: ImageReference, observed: Observed, now: datetime | None
-) -> Judge:
+def make_judge(policy: Policy, current: ImageReference, observed: Observed, now: datetime) -> Judge:
     match policy.update.kind:
         case PolicyKind.SEMVER:
             return _semver_judge(policy, current)
@@ -108,7 +106,7 @@ def name_judge(policy: Policy) -> Callable[[str], str | Reason]:
     return judge
 
 
-def _newest_judge(policy: Policy, observed: Observed, now: datetime | None) -> Judge:
+def _newest_judge(policy: Policy, observed: Observed, now: datetime) -> Judge:
     accept = name_judge(policy)
 
     def judge(tag: str) -> Key | Reason:
@@ -116,7 +114,7 @@ def _newest_judge(policy: Policy, observed: Observed, now: datetime | None) -> J
         if isinstance(text, Reason):
             return text
         facts = observed.facts.get(tag)
-        built_at = build_time(facts, now) if facts and facts.tells_time and now else None
+        built_at = build_time(facts, now) if facts and facts.tells_time else None
         return Reason.BUILD_TIME_UNKNOWN if built_at is None else newest_key(tag, text, built_at)
 
     return judge

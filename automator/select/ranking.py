@@ -30,9 +30,7 @@ class Ranked:
         return None if isinstance(rank, Reason) else rank
 
 
-def rank_tags(
-    policy: Policy, current: ImageReference, observed: Observed, now: datetime | None
-) -> Ranked:
+def rank_tags(policy: Policy, current: ImageReference, observed: Observed, now: datetime) -> Ranked:
     judge = make_judge(policy, current, observed, now)
     candidates: list[tuple[Key, str]] = []
     rejected: list[tuple[str, Reason]] = []

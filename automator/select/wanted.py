@@ -20,29 +20,27 @@ _NUMBER = re.compile(r"([0-9]+)")
 
 
 def wanted_facts(
-    policy: Policy, current: ImageReference, observed: Observed, now: datetime | None = None
+    policy: Policy, current: ImageReference, observed: Observed, now: datetime
 ) -> Wanted:
     """Without tags when nothing is wanted. The caller asks again once it has them, or has put them into `missing` or
     `pending`.
     """
     detail = _detail(policy, current)
-    if policy.update.kind is PolicyKind.DIGEST:
-        return _of_the_best(policy, current, observed, None, detail or Detail.DIGEST)
-    if policy.update.kind not in NEWEST_BUILD:
-        return _of_the_best(policy, current, observed, None, detail)
-    untimed = _untimed(policy, current, observed)
-    if untimed:
-        return Wanted(tags=untimed, detail=max(Detail.TIME, detail or Detail.TIME))
-    return _of_the_best(policy, current, observed, now, max(Detail.TIME, detail or Detail.TIME))
+    if policy.update.kind in NEWEST_BUILD and detail is not None:
+        untimed = _untimed(policy, current, observed)
+        if untimed:
+            return Wanted(tags=untimed, detail=detail)
+    return _of_the_best(policy, current, observed, now, detail)
 
 
 def _detail(policy: Policy, current: ImageReference) -> Detail | None:
     """What the policy must know of the tag that it selects."""
     if policy.platforms:
         return Detail.FULL
-    if policy.min_age:
+    if policy.min_age or policy.update.kind in NEWEST_BUILD:
         return Detail.TIME
-    return Detail.DIGEST if policy.pin_digest or current.digest else None
+    is_written = policy.update.kind is PolicyKind.DIGEST or policy.pin_digest or current.digest
+    return Detail.DIGEST if is_written else None
 
 
 def _lacks(observed: Observed, tag: str, detail: Detail) -> bool:
@@ -80,7 +78,7 @@ def _of_the_best(
     policy: Policy,
     current: ImageReference,
     observed: Observed,
-    now: datetime | None,
+    now: datetime,
     detail: Detail | None,
 ) -> Wanted:
     """The details of the first in rank, and of those before it that turn out to lack a platform."""
@@ -91,16 +89,18 @@ def _of_the_best(
         if _lacks(observed, tag, detail):
             return Wanted(tags=(tag,), detail=detail)
         if not lacks_platform(policy, observed, tag):
-            return _of_the_one_in_use(current, observed, now, ranked)
+            return _of_the_one_in_use(policy, current, observed, now, ranked)
     return Wanted()
 
 
 def _of_the_one_in_use(
-    current: ImageReference, observed: Observed, now: datetime | None, ranked: Ranked
+    policy: Policy, current: ImageReference, observed: Observed, now: datetime, ranked: Ranked
 ) -> Wanted:
     """Its creation time, where it is no candidate and its push leaves open whether it is older than the best."""
     tag = current.tag
-    if now is None or tag is None or ranked.rank_in_use(current) is not None:
+    if policy.update.kind not in NEWEST_BUILD or tag is None:
+        return Wanted()
+    if ranked.rank_in_use(current) is not None:
         return Wanted()
     facts = observed.facts.get(tag)
     if facts is None or not _lacks(observed, tag, Detail.TIME):

@@ -69,7 +69,7 @@ def test_selection_does_not_depend_on_the_order_of_the_tags(
     one, other = (observe(tags, hours) for tags in orders)
     assert evaluate(policy, current, one, NOW) == evaluate(policy, current, other, NOW)
     assert explain(policy, current, one, NOW) == explain(policy, current, other, NOW)
-    assert wanted_facts(policy, current, one) == wanted_facts(policy, current, other)
+    assert wanted_facts(policy, current, one, NOW) == wanted_facts(policy, current, other, NOW)
 
 
 identifier = st.one_of(

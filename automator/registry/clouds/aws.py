@@ -22,7 +22,7 @@ from automator.errors import (
     Throttled,
     Unavailable,
 )
-from automator.registry.clouds.libraries import load
+from automator.extras import load
 from automator.registry.credentials import Credential
 from automator.registry.settings import HostSettings
 
@@ -73,7 +73,7 @@ def ecr_client(host: EcrHost) -> Any:
 @contextmanager
 def aws_errors(where: str) -> Iterator[None]:
     """Botocore's exceptions become ours. Their texts may quote what was sent, so that only their names are told."""
-    exceptions = load("botocore.exceptions", extra=EXTRA)
+    exceptions = load("botocore.exceptions", extra=EXTRA, refuse=Denied)
     try:
         yield
     except exceptions.ClientError as error:
@@ -121,11 +121,11 @@ def fetch_credential(settings: HostSettings) -> Credential | None:
 
 
 def _session() -> Any:
-    return load("botocore.session", extra=EXTRA).get_session()
+    return load("botocore.session", extra=EXTRA, refuse=Denied).get_session()
 
 
 def _client(session: Any, service: str, region: str | None, *, is_fips: bool = False) -> Any:
-    config = load("botocore.config", extra=EXTRA).Config(
+    config = load("botocore.config", extra=EXTRA, refuse=Denied).Config(
         connect_timeout=_SECONDS,
         read_timeout=_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 2},

@@ -18,10 +18,11 @@ import httpx
 from pydantic import SecretStr
 
 from automator.errors import Denied, ProtocolViolation, RegistryError, Throttled, Unavailable
-from automator.registry.clouds.libraries import load
+from automator.extras import load
 from automator.registry.credentials import Credential
 from automator.registry.protocol import registry_url
 from automator.registry.settings import HostSettings
+from automator.registry.tls import make_context
 from automator.registry.transport import HTTPX_ERRORS, translate
 
 EXTRA = "azure"
@@ -61,8 +62,8 @@ def fetch_credential(settings: HostSettings) -> Credential | None:
 
 
 def _fetch_access_token(host: str) -> str | None:
-    exceptions = load("azure.core.exceptions", extra=EXTRA)
-    default_identity = load("azure.identity", extra=EXTRA).DefaultAzureCredential
+    exceptions = load("azure.core.exceptions", extra=EXTRA, refuse=Denied)
+    default_identity = load("azure.identity", extra=EXTRA, refuse=Denied).DefaultAzureCredential
     # The texts of these exceptions may quote what was sent. ValueError and OSError: a setting of the
     # environment, or a file that it names, is wrong.
     try:
@@ -91,8 +92,8 @@ def _fetch_access_token(host: str) -> str | None:
 
 def _ask(identities: Sequence[Any], host: str) -> str | None:
     """Of each scope and each identity the first token; together they do not tell an identity refused from none."""
-    unavailable = load("azure.identity", extra=EXTRA).CredentialUnavailableError
-    refused = load("azure.core.exceptions", extra=EXTRA).ClientAuthenticationError
+    unavailable = load("azure.identity", extra=EXTRA, refuse=Denied).CredentialUnavailableError
+    refused = load("azure.core.exceptions", extra=EXTRA, refuse=Denied).ClientAuthenticationError
     ends = (scope for end, scope in _MANAGEMENT_SCOPES.items() if host.endswith(end))
     refusal: Exception | None = None
     for scope in (_REGISTRY_SCOPE, next(ends, _MANAGEMENT_SCOPE)):
@@ -125,12 +126,10 @@ def _exchange(settings: HostSettings, access_token: str) -> bytes:
         form["tenant"] = tenant
     url = f"{registry_url(settings.host, insecure=settings.insecure)}/oauth2/exchange"
     proxy = None if settings.proxy is None else settings.proxy.get_secret_value()
+    tls = make_context(settings)
     try:
-        tls = httpx.create_ssl_context()
-        if settings.ca_file is not None:
-            tls.load_verify_locations(settings.ca_file)
         response = httpx.post(url, data=form, timeout=_SECONDS, verify=tls, proxy=proxy)
-    except (*HTTPX_ERRORS, OSError) as error:
+    except HTTPX_ERRORS as error:
         raise translate(error, where=settings.host) from error
     if response.status_code != 200:
         raise _refusal(response.status_code, settings.host)

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from automator.errors import Denied, Unavailable
-from automator.registry.clouds.libraries import load
+from automator.extras import load
 from automator.registry.credentials import Credential
 from automator.registry.settings import HostSettings
 
@@ -30,9 +30,9 @@ _KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 def fetch_credential(settings: HostSettings) -> Credential | None:
     """An access token, usually an hour long; None where no account is found. Raises Denied and Unavailable."""
-    auth = load("google.auth", extra=EXTRA)
-    exceptions = load("google.auth.exceptions", extra=EXTRA)
-    request = load("google.auth.transport.requests", extra=EXTRA).Request()
+    auth = load("google.auth", extra=EXTRA, refuse=Denied)
+    exceptions = load("google.auth.exceptions", extra=EXTRA, refuse=Denied)
+    request = load("google.auth.transport.requests", extra=EXTRA, refuse=Denied).Request()
     where = settings.host
     # The texts of these exceptions may quote the key file, and what a token server said.
     try:

@@ -13,9 +13,9 @@ import anyio
 
 from automator.clock import Clock
 from automator.errors import Denied, Throttled, Unavailable
+from automator.extras import is_installed, missing
 from automator.model.registry import Provider
 from automator.registry.clouds import aws, azure, google
-from automator.registry.clouds.libraries import is_installed, missing
 from automator.registry.credentials import Credential
 from automator.registry.flight import SingleFlight
 from automator.registry.settings import HostSettings
@@ -132,7 +132,7 @@ class Clouds:
             return None
         cloud = self._clouds[provider]
         if not is_installed(cloud.library):
-            raise missing(cloud.library, extra=cloud.extra, location=settings.host)
+            raise missing(cloud.library, extra=cloud.extra, refuse=Denied, location=settings.host)
         return provider
 
     def _is_known_for_nobody(self, provider: Provider) -> bool:

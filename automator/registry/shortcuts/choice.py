@@ -70,10 +70,11 @@ class Source(Protocol):
 class Shortcuts:
     """One for each registry host; `name` is its name in image references.
 
-    `open_host` gives the host of an API that stands elsewhere, with limits and retries of its own.
+    `open_host` gives the host of an API that stands elsewhere, with limits and retries of its own. `uses_account` is
+    false where the account of a cloud that the machine has is not to be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, put together in one place
         self,
         *,
         host: RegistryHost,
@@ -81,13 +82,14 @@ class Shortcuts:
         credentials: CredentialSource,
         open_host: Callable[[str], RegistryHost],
         clock: Clock,
+        uses_account: bool = True,
         apis: Mapping[str, Api] = KNOWN_APIS,
     ) -> None:
         self._host = host
-        self._name = name
         self._credentials = credentials
         self._open_host = open_host
         self._clock = clock
+        self._ecr = parse_ecr_host(name) if uses_account else None
         self._api = next((api for host, api in apis.items() if fnmatchcase(name, host)), None)
         self._source: Source | None = None
         self._none_until: dict[ImageRepository, float] = {}
@@ -133,8 +135,8 @@ class Shortcuts:
             return Quay(host=self._host, clock=self._clock)
         if kind is ApiKind.ACR:
             return Acr(host=self._host, clock=self._clock)
-        if (ecr := parse_ecr_host(self._name)) is not None:
-            return Ecr(host=ecr, clock=self._clock)
+        if self._ecr is not None:
+            return Ecr(host=self._ecr, clock=self._clock)
         if self._host.service == harbor.SERVICE:
             return Harbor(host=self._host, credentials=self._credentials, clock=self._clock)
         return None

@@ -93,8 +93,8 @@ def test_outcome_while_the_digest_is_not_known(tag, policy, outcome):
 @pytest.mark.parametrize("options", [PIN, KEEP, FREE])
 def test_the_digest_of_the_selected_tag_is_wanted(options):
     policy = make_policy(**options)
-    assert wanted_facts(policy, ImageReference("app", None, OLD), UNKNOWN).tags == ("1.1.0",)
-    assert wanted_facts(policy, ImageReference("app", None, OLD), OBSERVED).tags == ()
+    assert wanted_facts(policy, ImageReference("app", None, OLD), UNKNOWN, NOW).tags == ("1.1.0",)
+    assert wanted_facts(policy, ImageReference("app", None, OLD), OBSERVED, NOW).tags == ()
 
 
 @pytest.mark.parametrize(
