@@ -36,7 +36,7 @@ def test_a_tag_list_is_remembered_in_its_order(path):
         assert store.save_listing(REPOSITORY, Listing(tags=("b", "a")), AT) is True
     with Store.open(path) as store:
         found = store.tag_list(REPOSITORY)
-        assert (found.tags, found.complete, found.polled_at) == (("b", "a"), True, AT)
+        assert (found.tags, found.doubt, found.polled_at) == (("b", "a"), "", AT)
 
 
 def test_an_unchanged_list_only_moves_the_time(path):
