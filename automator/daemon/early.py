@@ -1,12 +1,12 @@
 """Polls ahead of their time, because a push event named the image repository. What the event says is not believed."""
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import anyio
 
-from automator.daemon.polling import Watched, merge_demands, poll_one
+from automator.daemon.polling import Watched, merge_demands, poll_one, survive
 from automator.daemon.trigger import Trigger
-from automator.errors import RegistryError
 from automator.model.image import ImageRepository
 from automator.model.registry import PushEvent
 from automator.pipeline import Tools
@@ -82,9 +82,6 @@ async def _look(
         return frozenset()
     after = await tools.observer.tag_list(repository)
     known = looks.keys() & (set() if before is None else set(before.tags))
-    try:
-        # The name was there already: perhaps it points elsewhere now.
-        await tools.observer.look_again(repository, known)
-    except RegistryError:
-        return frozenset()  # the next poll says what is wrong
+    # The name was there already: perhaps it points elsewhere now. A failure is for the next poll to tell.
+    await survive(partial(tools.observer.look_again, repository, known), repository, tools)
     return frozenset(looks.keys() - (set() if after is None else set(after.tags)))

@@ -3,9 +3,10 @@
 Who has no proof learns nothing, not even which hooks there are. No URL is logged: it may hold the secret.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
+import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -26,6 +27,8 @@ from automator.model.event import Event, HookReceived, HookRefused
 from automator.model.registry import PushEvent
 
 _QUIET_SECONDS = 60.0
+# Senders give up after some seconds themselves. Nothing is proven yet, and the body is held in memory.
+_BODY_SECONDS = 10.0
 
 
 def hook_routes(
@@ -45,7 +48,7 @@ def hook_routes(
         body = await _read(request)
         if body is None:
             refusals.add(name if receiver else "", "the body is too long, or broke off")
-            return _error(413, "the body is too long")
+            return _error(413, "the body is too long", {"connection": "close"})
         receipt = (
             Refused() if receiver is None else await receiver.receive(_hook_request(request, body))
         )
@@ -75,11 +78,12 @@ async def _read(request: Request) -> bytes | None:
     """None where there is more than a hook's body may have: the rest is not read. Or where the sender went away."""
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES:
-                return None
-    except ClientDisconnect:
+        with anyio.fail_after(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_BYTES:
+                    return None
+    except (ClientDisconnect, TimeoutError):
         return None
     return bytes(body)
 
@@ -110,8 +114,8 @@ def _answer(receipt: Receipt) -> Response:
             assert_never(receipt)
 
 
-def _error(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)
+def _error(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": why}, status_code=status, headers=headers)
 
 
 class _Refusals:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import anyio
 import uvicorn
@@ -11,10 +12,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from automator.daemon.status import DaemonStatus
 from automator.errors import UsageError
 from automator.report.metrics import MetricsSink
+
+_MOST_CONNECTIONS = 128
+_HEAD_SECONDS = 10.0
 
 
 def make_app(status: DaemonStatus, metrics: MetricsSink, routes: Sequence[Route] = ()) -> Starlette:
@@ -52,6 +57,21 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Protocol(H11Protocol):
+    """uvicorn waits for ever for the head of a request, and has no end of connections: the daemon would run out of files."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.abort()
+            return
+        self.loop.call_later(_HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
 def bind(listen: str) -> socket.socket:
     """`host:port`, `[::1]:port`; raises UsageError where the address can't be had."""
     host, _, port = listen.rpartition(":")
@@ -72,7 +92,12 @@ def bind(listen: str) -> socket.socket:
 async def serve(app: Starlette, sock: socket.socket, *, task_status: TaskStatus[None]) -> None:
     """Until cancelled."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        app,
+        http=_Protocol,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     task_status.started()

@@ -1,19 +1,24 @@
 """Poll rounds over all image repositories that policies need, and the going on with facts that passes did not wait for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from traceback import format_exc
+from typing import TypeVar
 
 import anyio
 
 from automator.clock import elapsed
 from automator.daemon.status import RepoStatus
 from automator.daemon.trigger import Trigger
-from automator.errors import RegistryError
-from automator.model.event import PollRoundFinished
+from automator.errors import AutomatorError, RegistryError
+from automator.model.event import BugMet, PollFailed, PollRoundFinished
 from automator.model.image import ImageRepository
 from automator.observe.schedule import Pace, spread
 from automator.pipeline import ConfigRepo, Tools
 from automator.survey.containers import Demand
+
+Value = TypeVar("Value")
 
 _WARM_AGAIN_SECONDS = 30.0
 """After a failure in the middle of warming."""
@@ -99,14 +104,34 @@ async def poll_one(
     if demand is None:
         return False
     failed_before = tools.observer.failure(repository) is not None
-    try:
+
+    async def poll() -> bool:
         changed = await tools.observer.poll(repository) if demand.tag_list else False
-        changed |= await tools.observer.follow_tags(repository, demand.followed)
-    except RegistryError:
+        return await tools.observer.follow_tags(repository, demand.followed) or changed
+
+    changed = await survive(poll, repository, tools)
+    if changed is None:
         return None
     if changed or failed_before:
         wake(repository, watched)
     return changed
+
+
+async def survive(
+    work: Callable[[], Awaitable[Value]], repository: ImageRepository, tools: Tools
+) -> Value | None:
+    """None if it failed. What the observer does not tell of is told here: one image repository never stops the others."""
+    try:
+        return await work()
+    except RegistryError:
+        pass  # the observer has told of it
+    except AutomatorError as error:
+        tools.reporter.emit(
+            PollFailed(image_repository=str(repository), error=error.message, hint=error.hint)
+        )
+    except Exception:  # noqa: BLE001 - as for a pass: a bug costs one poll, and not the daemon
+        tools.reporter.emit(BugMet(config_repo="", traceback=format_exc()))
+    return None
 
 
 def wake(repository: ImageRepository, watched: tuple[Watched, ...]) -> None:
@@ -121,13 +146,10 @@ async def warm_loop(watched: tuple[Watched, ...], tools: Tools, unfinished: Trig
 
     async def warm(repository: ImageRepository) -> None:
         busy.add(repository)
-        try:
-            await tools.observer.warm(repository)
-        except RegistryError:
+        if await survive(partial(_warm, repository, tools), repository, tools) is None:
             # The pass that comes then says what is wrong, and leaves again what is unfinished.
             await tools.clock.sleep(_WARM_AGAIN_SECONDS)
-        finally:
-            busy.discard(repository)
+        busy.discard(repository)
         wake(repository, watched)
 
     async with anyio.create_task_group() as tasks:
@@ -135,3 +157,8 @@ async def warm_loop(watched: tuple[Watched, ...], tools: Tools, unfinished: Trig
             await unfinished.wait(at_most_seconds=float("inf"))
             for repository in tools.observer.unfinished.keys() - busy:
                 tasks.start_soon(warm, repository)
+
+
+async def _warm(repository: ImageRepository, tools: Tools) -> bool:
+    await tools.observer.warm(repository)
+    return True

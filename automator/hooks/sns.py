@@ -20,7 +20,7 @@ EXTRA = "aws"
 
 CONFIRMATION = "SubscriptionConfirmation"
 
-_HOST = r"https://sns\.[a-z0-9-]{3,32}\.amazonaws\.com(?:\.cn)?"
+_HOST = r"https://sns\.[a-z]{2,4}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?"
 _CERTIFICATE_URL = re.compile(rf"{_HOST}/[A-Za-z0-9._-]{{1,200}}\.pem")
 _SUBSCRIBE_URL = re.compile(rf"{_HOST}/\?[!-~]{{1,4000}}")
 

@@ -68,6 +68,17 @@ class PollRoundFinished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollFailed(Event):
+    """A poll could not be carried out for a reason that is not the registry's, such as the store's."""
+
+    name = "poll.failed"
+    level = Level.ERROR
+    image_repository: str
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryFailing(Event):
     """Said once when a repository's polls begin to fail, not at each poll."""
 

@@ -35,8 +35,8 @@ class Learnt:
 
 
 class Facts:
-    """`unfinished` is what was asked for and given up when the time was over. While `finish` goes on with it nobody waits:
-    it has no deadline, and shares what it fetches.
+    """`unfinished` is what was asked for and given up when the time was over. While `finish` goes on with it nobody else
+    asks for facts of that image repository.
     """
 
     def __init__(
@@ -73,13 +73,16 @@ class Facts:
 
         Raises any RegistryError but NotFound, when what was under way has come to its end.
         """
-        if repository in self._finishing:
-            deadline = -math.inf
-        return await self._learn(repository, wanted, deadline)
+        if repository not in self._finishing:
+            return await self._learn(repository, wanted, deadline)
+        known = await self._memory.known(repository, wanted.tags)
+        pending = [tag for tag in wanted.tags if not _suffices(known.get(tag), wanted.detail)]
+        self._remember_unfinished(repository, wanted.detail, pending)
+        return Learnt(known=known, pending=frozenset(pending))
 
     async def _learn(self, repository: ImageRepository, wanted: Wanted, deadline: float) -> Learnt:
         known = await self._memory.known(repository, wanted.tags)
-        lacking = [tag for tag in wanted.tags if _lacks(known, tag, wanted.detail)]
+        lacking = [tag for tag in wanted.tags if not _suffices(known.get(tag), wanted.detail)]
         missing = frozenset(tag for tag in lacking if self._is_absent(repository, tag))
         lacking = [tag for tag in lacking if tag not in missing]
         if len(lacking) >= _WORTH_A_LIST and await self._ask_for_list(repository):
@@ -209,5 +212,5 @@ class Facts:
             )
 
 
-def _lacks(known: Mapping[str, ImageFacts], tag: str, detail: Detail) -> bool:
-    return tag not in known or known[tag].detail < detail
+def _suffices(facts: ImageFacts | None, detail: Detail) -> bool:
+    return facts is not None and facts.detail >= detail

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from automator.clock import Clock
 from automator.errors import Throttled
-from automator.registry.protocol import parse_retry_after
+from automator.registry.protocol import parse_date, parse_retry_after
 from automator.registry.quota import Quota, parse_quota
 from automator.registry.transport import Answer, Exchange
 
 _SPREAD_SHARE = 0.1
+# However long a window a registry tells, it is tried again after a day, as after any other pause.
+_LONGEST_REGAIN_SECONDS = 86400.0
 _SHORTEST_WAIT_SECONDS = 1e-6
 _WHOLE = 1 - 1e-9
 
@@ -95,7 +97,7 @@ class Allowance:
         quota = self._quota
         if quota.window is None or not quota.limit:
             return None
-        return quota.window.total_seconds() / quota.limit
+        return min(quota.window.total_seconds() / quota.limit, _LONGEST_REGAIN_SECONDS)
 
     def _left_at(self, now: float) -> float:
         if self._resets_at is not None:
@@ -152,7 +154,9 @@ class Allowances:
 
         Where another host has answered, to which the registry redirects, its quota is not the registry's.
         """
-        quota = None if answer.redirected else parse_quota(answer.headers, self._clock.now())
+        # Times are meant by the registry's own clock, which may be hours off ours.
+        its_now = parse_date(answer.headers.get("date", "")) or self._clock.now()
+        quota = None if answer.redirected else parse_quota(answer.headers, its_now)
         if quota is None:
             return None
         allowance = self._known.setdefault(_scope_told(exchange), Allowance())
@@ -161,7 +165,7 @@ class Allowances:
         if not is_spent or allowance not in self._counted(exchange):
             allowance.tell(quota, claim.ticket, now)
             return None
-        pause = parse_retry_after(answer.headers.get("retry-after", ""), self._clock.now())
+        pause = parse_retry_after(answer.headers.get("retry-after", ""), its_now)
         if pause is not None:
             quota = replace(quota, resets_in=pause)
         allowance.tell(quota, allowance.ticket, now)

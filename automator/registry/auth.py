@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from automator.clock import Clock
-from automator.errors import Denied, ProtocolViolation
+from automator.errors import Denied, ProtocolViolation, RegistryError
 from automator.model.image import ImageRepository
 from automator.registry.credentials import Credential
 from automator.registry.documents import parse_token
@@ -114,7 +114,13 @@ class Authenticator:
             return None
         if self._clock.monotonic_seconds() < grant.reuse_until:
             return grant.authorization
-        return await self._obtain(repository, purpose, grant.challenge)
+        try:
+            return await self._obtain(repository, purpose, grant.challenge)
+        except RegistryError:
+            # The registry may name another realm by now: the next request asks it, rather than the old one for ever.
+            if self._grants.get((repository.path, purpose)) is grant:
+                self.forget(repository, purpose)
+            raise
 
     async def answer(
         self,

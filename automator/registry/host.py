@@ -173,6 +173,8 @@ class RegistryHost:
             content=request.form,
             named_by=request.named_by,
         )
+        # It counts, as most token servers are the registry's own, but it needs no slot: it is inside an attempt.
+        await self.limits.wait_for_turn()
         answer = await self._send(exchange, request.authorization)
         if answer.status != 200:
             raise self._refusal(answer, exchange.where, request.authorization or request)
@@ -214,6 +216,8 @@ class RegistryHost:
         # A date is meant by the registry's own clock, which may be hours off ours.
         now = parse_date(answer.headers.get("date", "")) or self._clock.now()
         pause = parse_retry_after(answer.headers.get("retry-after", ""), now)
+        if answer.redirected:
+            return pause  # another host's: the registry itself did not ask for it
         if pause is not None:
             self.limits.pause(pause)
         elif answer.status == 429:

@@ -9,6 +9,7 @@ Knows nothing of image repositories beyond the name to put into an error (`where
     with a user and password in the URL     never
 """
 
+import re
 import ssl
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -31,6 +32,7 @@ _LONGEST_ERROR_BYTES = 65536
 _LONGEST_SAID = 200
 # httpx reads where a redirect leads before it is asked to follow it, and takes a bad URL for a broken connection.
 _BAD_LOCATION = "Invalid URL in location header"
+_QUOTED_BYTES = re.compile(r"bytearray\(|b['\"]")
 _NO_CODING = frozenset({"", "identity"})
 # Longer than the usual poll interval, so that a poll finds its connections still open.
 _KEEPALIVE_SECONDS = 120.0
@@ -52,6 +54,8 @@ _UNUSABLE = (
     httpx.InvalidURL,
     httpx.CookieConflict,
     httpx.StreamError,
+    # httpx lets through what idna says of a host name that a registry names, such as `xn--a`.
+    UnicodeError,
 )
 HTTPX_ERRORS = (*_NO_ANSWER, *_UNUSABLE)
 
@@ -295,7 +299,11 @@ def translate(error: Exception, *, where: str) -> RegistryError:
             location=where,
             hint="the registry or a proxy before it does not speak HTTP as it should",
         )
-    said = " ".join(str(error).split())[:_LONGEST_SAID] or type(error).__name__
+    # What cannot be parsed is quoted as bytes, and may be an echo of the credentials that were sent.
+    said = " ".join(_QUOTED_BYTES.split(str(error), maxsplit=1)[0].split())[:_LONGEST_SAID].rstrip(
+        ": "
+    )
+    said = said or type(error).__name__
     if isinstance(error, httpx.ProxyError) and said.startswith("407"):
         return _proxy_refusal(where)
     if said.startswith(_BAD_LOCATION):

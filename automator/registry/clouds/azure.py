@@ -44,6 +44,7 @@ _UNUSED = (
 )
 _ERROR_CODE = re.compile(r"AADSTS[0-9]+")
 _SECONDS = 10.0
+_TOKEN_BYTES = 1024 * 1024
 _LIMITS = {"retry_total": 1, "connection_timeout": _SECONDS, "read_timeout": _SECONDS}
 # Without a handler, what they warn of would go to standard error: each identity that is not there, and why.
 for _name in ("azure", "msal"):
@@ -127,13 +128,23 @@ def _exchange(settings: HostSettings, access_token: str) -> bytes:
     url = f"{registry_url(settings.host, insecure=settings.insecure)}/oauth2/exchange"
     proxy = None if settings.proxy is None else settings.proxy.get_secret_value()
     tls = make_context(settings)
+    # Not compressed: a small answer could be made to unfold to any size.
+    plain = {"accept-encoding": "identity"}
+    body = bytearray()
     try:
-        response = httpx.post(url, data=form, timeout=_SECONDS, verify=tls, proxy=proxy)
+        with (
+            httpx.Client(timeout=_SECONDS, verify=tls, proxy=proxy, headers=plain) as client,
+            client.stream("POST", url, data=form) as response,
+        ):
+            if response.status_code != 200:
+                raise _refusal(response.status_code, settings.host)
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > _TOKEN_BYTES:
+                    break  # it is then no JSON
     except HTTPX_ERRORS as error:
         raise translate(error, where=settings.host) from error
-    if response.status_code != 200:
-        raise _refusal(response.status_code, settings.host)
-    return response.content
+    return bytes(body)
 
 
 def _refusal(status: int, where: str) -> RegistryError:

@@ -238,3 +238,33 @@ async def test_no_secret_is_answered_or_logged(daemon, capsys, caplog, body):
 def test_the_settings_of_a_receiver_show_no_secret():
     hook = receiver("ecr", topic=TOPIC, secret=SECRET)
     assert SECRET not in repr(vars(hook))
+
+
+HEAD = b"POST /hooks/hook HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", HEAD, HEAD + b"content-length: 1000\r\n\r\n{"],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_who_sends_no_end_is_hung_up_on(monkeypatch, begun):
+    """Nothing is proven yet: nobody may hold the daemon's connections, or its memory."""
+    monkeypatch.setattr("automator.daemon.http._HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("automator.daemon.hooks._BODY_SECONDS", 0.2)
+    async with running(receiver("quay")) as daemon:
+        answer = await daemon.raw(begun)
+        assert b" 202 " not in answer
+        assert daemon.told == []
+
+
+async def test_connections_beyond_their_number_are_refused_and_the_others_served(monkeypatch):
+    monkeypatch.setattr("automator.daemon.http._MOST_CONNECTIONS", 3)
+    async with running(receiver("quay")) as daemon:
+        idle = [await anyio.connect_tcp(*daemon.address) for _ in range(3)]
+        with pytest.raises(httpx.TransportError):
+            await daemon.post(f"/hooks/hook/{IN_URL}")
+        for stream in idle:
+            await stream.aclose()
+        await anyio.sleep(0.05)
+        assert (await daemon.post(f"/hooks/hook/{IN_URL}")).status_code == 202

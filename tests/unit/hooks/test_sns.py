@@ -166,6 +166,8 @@ async def test_fields_cannot_be_moved_into_the_message_of_another_topic(sns, hoo
         "https://sns.eu-west-1.amazonaws.com/a.pem?x=/a.pem",
         "https://sns.eu-west-1.amazonaws.com/../a.pem/",
         "https://s3.eu-west-1.amazonaws.com/a.pem",
+        "https://sns.s3-us-west-2.amazonaws.com/a.pem",
+        "https://sns.s3-accelerate.amazonaws.com/a.pem",
         "https://sns.evil.example/.amazonaws.com/a.pem",
         "https://sns.eu-west-1.amazonaws.com/a.pem\n",
         "",

@@ -11,9 +11,9 @@ import anyio
 import pytest
 
 from automator.errors import Denied, Throttled, Unavailable
+from automator.extras import load
 from automator.model.image import parse_repository
 from automator.model.registry import Provider
-from automator.extras import load
 from automator.registry.clouds.source import CLOUDS, Cloud, Clouds, guess_provider
 from automator.registry.credentials import Credential, Credentials
 from automator.registry.settings import HostSettings
@@ -253,13 +253,17 @@ async def test_a_library_that_is_not_installed(make_clouds, credential, library)
     account = Account(credential("cloud"))
     assert await make_clouds(account, library=library).for_host(ECR) is None
     clouds = make_clouds(account, library=library, hosts={ECR: Provider.AWS})
-    with pytest.raises(Denied, match=rf"^{ECR}: {library} is not installed \(pip install 'automator\[aws\]'\)$"):
+    with pytest.raises(
+        Denied, match=rf"^{ECR}: {library} is not installed \(pip install 'automator\[aws\]'\)$"
+    ):
         await clouds.for_host(ECR)
     assert not account.asked
 
 
 def test_a_module_of_a_library_that_is_not_installed():
-    with pytest.raises(Denied, match=r"nimbus_cloud is not installed \(pip install 'automator\[google\]'\)$"):
+    with pytest.raises(
+        Denied, match=r"nimbus_cloud is not installed \(pip install 'automator\[google\]'\)$"
+    ):
         load("nimbus_cloud", extra="google", refuse=Denied)
 
 
