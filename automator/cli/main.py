@@ -20,12 +20,24 @@ _COMMANDS = {
     "explain": "why, tag by tag",
     "check": "every error in config, policies and annotations",
     "history": "the audit log",
+    "automate": "let policies move a workload's images",
+    "deautomate": "leave a workload's images alone",
+    "lock": "never change a workload's images, and say why",
+    "unlock": "take a lock away",
+    "set-policy": "write a policy on a workload",
+    "release": "move an image to a named tag now",
+    "rollback": "move an image back, and not forward again",
+    "sync": "poll and update now, once",
     "images": "image fields in a local directory; no network",
     "set": "write an image reference into local manifests; no network",
     "select": "choose among tags read from standard input",
     "migrate": "native annotations for those of other tools; no network",
     "demo": "everything on this machine, nothing to configure",
 }
+_ACTIONS = frozenset(
+    ("automate", "deautomate", "lock", "unlock", "set-policy", "release", "rollback", "sync")
+)
+"""They stand in one module."""
 
 
 class _Commands(click.Group):
@@ -35,8 +47,11 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"automator.cli.{cmd_name}_command")
-        command = module.command
+        if cmd_name in _ACTIONS:
+            module = importlib.import_module("automator.cli.action_commands")
+            command = getattr(module, cmd_name.replace("-", "_"))
+        else:
+            command = importlib.import_module(f"automator.cli.{cmd_name}_command").command
         assert isinstance(command, click.Command)
         return command
 

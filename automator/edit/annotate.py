@@ -14,7 +14,14 @@ import yaml
 
 from automator.edit.check import Parsed
 from automator.edit.grown import Grown, check_grown
-from automator.edit.metadata import Owner, find_owners, is_null, own_pair, scalar_spans
+from automator.edit.metadata import (
+    Owner,
+    find_owners,
+    is_null,
+    own_pair,
+    scalar_spans,
+    value_span,
+)
 from automator.errors import EditRefused
 from automator.model.field import Location, RepoPath, Span
 from automator.yamltext.nodes import Document
@@ -26,13 +33,12 @@ from automator.yamltext.splice import splice
 _BREAK = re.compile(rf"\r\n|[{BREAKS}]")
 _BEFORE_MARKER = re.compile(r"[ \t]*#+[ \t]*$")
 _LAST_ON_ITS_LINE = re.compile(rf"[ \t,\]}}]*(?:#[^{BREAKS}]*)?(?=[{BREAKS}]|$)")
-_ALIAS = re.compile(r"\s*:\s*\*[^\s,\[\]{}]+")
 _BLOCKS = ("|", ">")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAnnotation:
-    """`beside` is the value of an annotation, or of a label, of the same object, or of a template in it."""
+    """`beside` is the name, or the value of an annotation or a label, of the same object, or of a template in it."""
 
     beside: Location
     key: str
@@ -198,12 +204,7 @@ class Annotator:
         return int(node.end_mark.index) + document.offset
 
     def _end_of(self, document: Document, key: yaml.Node, value: yaml.Node) -> int:
-        """An alias has the marks of what it stands for, which is written before it."""
-        behind = key.end_mark.index + document.offset
-        if value.start_mark.index >= key.end_mark.index:
-            return int(value.end_mark.index) + document.offset
-        found = _ALIAS.match(self._text, behind)
-        return found.end() if found else behind
+        return value_span(self._text, document, key, value).end
 
     def _lines_below(self, end: int, lines: Sequence[str]) -> tuple[int, str]:
         """Below the line of `end`, ended as that line is. A block scalar ends at the start of a line."""

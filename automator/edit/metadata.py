@@ -1,5 +1,6 @@
-"""Whose an annotation or a label is: the object whose own metadata it, or that of a template in it, stands in."""
+"""Whose a name, an annotation or a label is: the object whose own metadata it, or that of a template in it, stands in."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +9,18 @@ import yaml
 
 from automator.edit.check import Parsed
 from automator.errors import EditRefused
-from automator.model.field import Span
+from automator.model.field import RepoPath, Span
+from automator.model.workload import WorkloadId
+from automator.scan.document import objects_of
 from automator.scan.reach import get
+from automator.scan.workloads import DocumentKind, kind_of, object_workload
 from automator.yamltext.nodes import Document
 
 _HOLDERS = ("annotations", "labels")
+_NAMES = ("name", "generateName")
 _NULL = "tag:yaml.org,2002:null"
 _STEP = 2
+_ALIAS = re.compile(r"\s*:\s*(?P<alias>\*[^\s,\[\]{}]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,16 @@ def own_pair(mapping: yaml.MappingNode, name: str) -> tuple[yaml.Node, yaml.Node
     return next(((key, value) for key, value in mapping.value if key.value == name), None)
 
 
+def value_span(text: str, document: Document, key: yaml.Node, value: yaml.Node) -> Span:
+    """As written, with anchor and tag. An alias has the marks of what it stands for, which is written before it."""
+    behind = key.end_mark.index + document.offset
+    if value.start_mark.index >= key.end_mark.index:
+        start, end = value.start_mark.index, value.end_mark.index
+        return Span(start + document.offset, end + document.offset)
+    found = _ALIAS.match(text, behind)
+    return Span(found.start("alias"), found.end()) if found else Span(behind, behind)
+
+
 def is_null(node: yaml.Node) -> bool:
     return bool(node.tag == _NULL)
 
@@ -67,8 +83,20 @@ def find_owners(parsed: Parsed) -> Owners:
     return owners
 
 
+def find_objects(path: RepoPath, parsed: Parsed) -> Iterator[tuple[WorkloadId, Owner]]:
+    """The objects that a scan finds workloads in, as far as they have a name and metadata of their own."""
+    for document in parsed.documents:
+        if isinstance(document, Document):
+            readers = _count_readers(document.root)
+            for node in objects_of(document.root):
+                owner = _as_owner(document, node, readers)
+                workload = object_workload(node)
+                if workload and owner and kind_of(path, node) is DocumentKind.OBJECT:
+                    yield workload, owner
+
+
 def _owned(document: Document, readers: dict[int, int]) -> Iterator[tuple[Owner, yaml.Node]]:
-    """Every value in annotations and labels, with its object."""
+    """Every name, and every value in annotations and labels, with its object."""
     seen: set[int] = set()
     todo: list[tuple[yaml.Node, Owner | None]] = [(document.root, None)]
     while todo:
@@ -82,8 +110,12 @@ def _owned(document: Document, readers: dict[int, int]) -> Iterator[tuple[Owner,
             continue
         owner = _as_owner(document, node, readers) or owner
         todo += [(value, owner) for _, value in node.value]
+        metadata = get(node, "metadata")
+        names = (get(metadata, name) for name in _NAMES)
+        if owner is not None:
+            yield from ((owner, name) for name in names if isinstance(name, yaml.ScalarNode))
         for holder in _HOLDERS:
-            values = get(get(node, "metadata"), holder)
+            values = get(metadata, holder)
             if owner is not None and isinstance(values, yaml.MappingNode):
                 yield from ((owner, value) for _, value in values.value)
 

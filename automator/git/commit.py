@@ -31,14 +31,19 @@ async def write_commit(  # noqa: PLR0913 - what a commit consists of
     message: str,
     author: Identity,
     at: datetime,
+    committer: Identity | None = None,
 ) -> CommitId:
-    """The same arguments give the same commit. `modes` are the files' own, so that an executable stays one."""
+    """The same arguments give the same commit. `modes` are the files' own, so that an executable stays one.
+
+    `committer` is the author, unless somebody else's commit is made for them.
+    """
     stream = bytearray(b"feature done\n")
     stream += f"reset {_REF}\nfrom {parent}\n\n".encode()
     stream += f"commit {_REF}\n".encode()
-    # fast-import's grammar ends names at these characters.
-    name, email = (text.translate(_FORBIDDEN) for text in (author.name, author.email))
-    stream += f"committer {name} <{email}> {int(at.timestamp())} +0000\n".encode()
+    for role, who in (("author", author), ("committer", committer or author)):
+        # fast-import's grammar ends names at these characters.
+        name, email = (text.translate(_FORBIDDEN) for text in (who.name, who.email))
+        stream += f"{role} {name} <{email}> {int(at.timestamp())} +0000\n".encode()
     stream += _data(message.encode())
     for path in sorted(files):
         stream += f"M {modes[path]} inline ".encode() + _quote(path) + b"\n"

@@ -97,20 +97,20 @@ def _subject(moves: Sequence[_Move], workloads: Sequence[WorkloadId]) -> str:
     if len(targets) == 1:
         what = f"Update {_target(moves[0])}"
         if len(workloads) == 1:
-            return f"{what} ({_printable(str(workloads[0]))})"
+            return f"{what} ({printable(str(workloads[0]))})"
         return _with_names(f"{what} in {len(workloads)} workloads", workloads)
     what = f"Update {len(targets)} images"
     namespaces = {workload.namespace for workload in workloads}
     if len(workloads) == 1:
-        return f"{what} in {_printable(str(workloads[0]))}"
+        return f"{what} in {printable(str(workloads[0]))}"
     if len(namespaces) == 1:
-        return _with_names(f"{what} in {_printable(namespaces.pop())}", workloads)
+        return _with_names(f"{what} in {printable(namespaces.pop())}", workloads)
     return _with_names(f"{what} in {len(namespaces)} namespaces", workloads)
 
 
 def _with_names(subject: str, workloads: Sequence[WorkloadId]) -> str:
     """As many workloads' names as there is room for."""
-    names = list(dict.fromkeys(_printable(workload.name) for workload in workloads))
+    names = list(dict.fromkeys(printable(workload.name) for workload in workloads))
     for count in range(len(names), 0, -1):
         shown = [*names[:count], *(["..."] if count < len(names) else [])]
         longer = f"{subject} ({', '.join(shown)})"
@@ -122,14 +122,14 @@ def _with_names(subject: str, workloads: Sequence[WorkloadId]) -> str:
 def _target(move: _Move) -> str:
     before, after = move.before, move.after
     if after.tag is not None and after.tag != before.tag:
-        return _printable(f"{after.name} to {after.tag}")
-    return _printable(f"{replace(after, digest=None)} to {_version(after, before)}")
+        return printable(f"{after.name} to {after.tag}")
+    return printable(f"{replace(after, digest=None)} to {_version(after, before)}")
 
 
 def _item(move: _Move) -> str:
     versions = f"{_version(move.before, move.after)} -> {_version(move.after, move.before)}"
     container = f"{move.workload} {move.container}"
-    return _printable(f"- {container}: {move.after.name} {versions}")
+    return printable(f"- {container}: {move.after.name} {versions}")
 
 
 def _version(image: ImageReference, other: ImageReference) -> str:
@@ -152,7 +152,7 @@ def _trailers(moves: Sequence[_Move], digests: Mapping[str, Digest]) -> Iterator
             if digest is not None and image not in told:
                 told.add(image)
                 yield f"{_DIGEST}: {_token(image)} {_token(digest)}"
-        yield f"{_POLICY}: {_printable(policy)}"
+        yield f"{_POLICY}: {printable(policy)}"
 
 
 def _read_trailers(text: str) -> list[tuple[str, str]]:
@@ -184,10 +184,10 @@ def _is_digest(text: str) -> bool:
 
 def _token(text: str) -> str:
     """One word of a trailer."""
-    return _printable(text).replace(" ", "%20")
+    return printable(text).replace(" ", "%20")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """One line, nothing that a terminal would obey or hide, and the spaces at its ends kept."""
     rest = text.lstrip(" ")
     inner = rest.rstrip(" ")

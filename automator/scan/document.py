@@ -68,7 +68,7 @@ def scan_document(scan: DocumentScan, *, declares: bool) -> None:
     """`declares` is false where a look at the file told that no annotation of ours or of a dialect is in it."""
     root = scan.document.root
     try:
-        for node in _objects(root):
+        for node in objects_of(root):
             _scan_object(scan, node, declares=declares)
         if isinstance(root, yaml.SequenceNode):
             scan_operations(scan, Owner(workload_of(scan.path, root), Form.KUSTOMIZE), root)
@@ -77,7 +77,7 @@ def scan_document(scan: DocumentScan, *, declares: bool) -> None:
         scan.report(root, "this document is passed over: its aliases multiply", "write them out")
 
 
-def _objects(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+def objects_of(root: yaml.Node) -> Iterator[yaml.MappingNode]:
     """The object that a document is, or those of the List that it is. Not what SOPS signs."""
     seen: set[int] = set()
     todo = [root]

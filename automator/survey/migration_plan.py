@@ -28,7 +28,7 @@ from automator.survey.manifests import FileReading
 
 BY_HAND = "write it by hand"
 _VERSION = (Role.TAG, Role.REFERENCE, Role.DIGEST)
-_CONTAINER_KEY = re.compile(r"policy\.[A-Za-z0-9_.-]{0,55}[A-Za-z0-9]")
+CONTAINER_KEY = re.compile(r"policy\.[A-Za-z0-9_.-]{0,55}[A-Za-z0-9]")
 """Kubernetes takes 63 characters of these behind the slash; with another key it would refuse the object."""
 
 _NEVER = "never"
@@ -193,7 +193,7 @@ class MigrationPlan:
     def _fits_annotation(self, number: int) -> bool:
         """Not what a marker says, which gives way to a comment; nor what a key cannot say of one container alone."""
         found = self.fields[number]
-        named = _CONTAINER_KEY.fullmatch(f"policy.{found.container}") is not None
+        named = CONTAINER_KEY.fullmatch(f"policy.{found.container}") is not None
         alike = len(self._policies_by_name[found.workload, found.container]) == 1
         return named and alike and not self._markers_of(number)
 
