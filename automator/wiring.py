@@ -9,6 +9,7 @@ from automator.clock import Clock, SystemClock
 from automator.config.models import ConfigRepoSettings, Settings
 from automator.config.paths import path_matcher
 from automator.config.registries import RegistrySettings
+from automator.errors import RegistryError
 from automator.git.access import Remote
 from automator.git.commit import Identity
 from automator.git.mirror import Mirror
@@ -43,9 +44,10 @@ class System:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lasting:
-    """What outlives a change of the configuration: what registries were told to wait for, and what was counted."""
+    """What outlives a change of the configuration: what registries asked for, which of them fail, and what was counted."""
 
     limits: dict[str, HostLimits] = field(default_factory=dict)
+    failures: dict[ImageRepository, RegistryError] = field(default_factory=dict)
     metrics: MetricsSink = field(default_factory=MetricsSink)
 
 
@@ -72,7 +74,13 @@ async def open_system(
         )
         registry = await stack.enter_async_context(client)
         reporter = Reporter([kept.metrics, *sinks])
-        observer = Observer(registry=registry, store=store, clock=clock, report=reporter.emit)
+        observer = Observer(
+            registry=registry,
+            store=store,
+            clock=clock,
+            report=reporter.emit,
+            failures=kept.failures,
+        )
         yield System(
             settings=settings,
             rules=rules,

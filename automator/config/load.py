@@ -40,6 +40,29 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def file_stamps(settings: Settings) -> tuple[object, ...]:
+    """Changes when a file changes that is named in the settings and read later: certificates are renewed in their place."""
+    paths = [
+        path
+        for registry in settings.registries
+        for path in (
+            registry.ca_file,
+            registry.client_certificate_file,
+            registry.client_key_file,
+        )
+        if path is not None
+    ]
+    return tuple((path, *_stamp(path)) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 def load_rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules of all policy files, in the order of `policies`, files of one pattern by name."""
     rules, problems = _read_rules(settings)

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from automator.config.durations import Duration
 from automator.config.strict import Strict
 from automator.errors import InvalidReference
-from automator.model.image import parse_repository
+from automator.model.image import DOCKER_HUB, HUB_ALIASES, parse_repository
 from automator.model.registry import HookKind, Provider
 
 _HOST = r"^[a-z0-9.-]+(:[0-9]+)?$|^\[[0-9a-f:]+\](:[0-9]+)?$"
@@ -76,13 +76,19 @@ class RegistrySettings(Strict):
             raise ValueError("client_key_file needs client_certificate_file")
         return self
 
+    @field_validator("host")
+    @classmethod
+    def _is_canonical(cls, host: str) -> str:
+        """As image repositories name it: an entry for another name of Docker Hub would have no effect."""
+        return DOCKER_HUB if host in HUB_ALIASES else host
+
     @field_validator("proxy")
     @classmethod
     def _is_url(cls, proxy: SecretStr | None) -> SecretStr | None:
         if proxy is not None:
             parts = urlsplit(proxy.get_secret_value())
             if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise ValueError("a proxy is written http://host:port")
+                raise ValueError("a proxy is written http://host:port or https://host:port")
         return proxy
 
     @field_validator("mirrors")

@@ -8,6 +8,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from automator.clock import Clock
+from automator.config.load import file_stamps
 from automator.config.models import Settings
 from automator.daemon.early import EarlyPolls, early_loop
 from automator.daemon.hooks import hook_routes
@@ -37,14 +38,15 @@ async def run_daemon(
     status = DaemonStatus({repo.name: RepoStatus() for repo in repos})
     watched = tuple(Watched(repo=repo, status=status.repos[repo.name]) for repo in repos)
     triggers, reload, early = Triggers(), Trigger(), EarlyPolls()
+    in_force = (settings, system.rules), file_stamps(settings)
     receivers = _receivers(settings, tools.clock)
     sock = bind(settings.listen) if settings.listen else None
     following: Configuration | None = None
 
-    def load_usable() -> Configuration:
+    def load_usable() -> tuple[Configuration, tuple[object, ...]]:
         found = load()
         _receivers(found[0], tools.clock)
-        return found
+        return found, file_stamps(found[0])
 
     async with anyio.create_task_group() as tasks:
         await tasks.start(partial(_heed_signals, tasks.cancel_scope, reload=reload))
@@ -57,8 +59,8 @@ async def run_daemon(
         tasks.start_soon(partial(poll_loop, watched, tools, triggers.demanded, pace=pace))
         tasks.start_soon(warm_loop, watched, tools, triggers.unfinished)
         tasks.start_soon(early_loop, watched, tools, early)
-        following = await wait_for_change(
-            load_usable, (settings, system.rules), reporter, every=head_interval, asked=reload
+        following, _ = await wait_for_change(
+            load_usable, in_force, reporter, every=head_interval, asked=reload
         )
         tasks.cancel_scope.cancel()
     if following is None:

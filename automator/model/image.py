@@ -15,6 +15,7 @@ Digest = NewType("Digest", str)
 """`sha256:` and 64 hexadecimal digits (or another registered algorithm)."""
 
 DOCKER_HUB = "docker.io"
+HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\]"
 _HOST_PORT = re.compile(rf"(?:{_HOST})(?::[0-9]+)?")
@@ -102,7 +103,7 @@ def parse_repository(name: str) -> ImageRepository:
             f"{name!r} is no image name", hint="lower case letters, digits, separators and slashes"
         )
     host = host.lower()
-    if host in {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}:
+    if host in HUB_ALIASES:
         host = DOCKER_HUB
     if host == DOCKER_HUB and "/" not in path:
         path = f"library/{path}"

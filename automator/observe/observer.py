@@ -34,7 +34,9 @@ class PollRound:
 
 
 class Observer:
-    """`report` hears of image repositories that fail and recover, of lists that are doubted and of tags that moved."""
+    """`report` hears of image repositories that fail and recover, of lists that are doubted and of tags that moved.
+    `failures` are those of an observer before this one.
+    """
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Observer:
         store: Store,
         clock: Clock,
         report: Callable[[Event], None] = lambda _event: None,
+        failures: dict[ImageRepository, RegistryError] | None = None,
         max_concurrent: int = 32,
     ) -> None:
         self._registry = registry
@@ -57,7 +60,7 @@ class Observer:
             clock=clock,
             limiter=self._limiter,
         )
-        self._failures: dict[ImageRepository, RegistryError] = {}
+        self._failures = {} if failures is None else failures
         self._polls: dict[ImageRepository, anyio.Lock] = {}
 
     @property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from automator.config.load import check_config, load_settings
+from automator.config.load import check_config, file_stamps, load_settings
 from automator.model.registry import HookKind, Provider
 
 REPO = "config_repos:\n  - {name: shop, url: 'file:///x'}\n"
@@ -25,8 +25,14 @@ MISTAKES = [
         "registries: [{host: r, client_key_file: k}]",
         "client_key_file needs client_certificate_file",
     ),
-    ("registries: [{host: r, proxy: 'proxy:3128'}]", "a proxy is written http://host:port"),
-    ("registries: [{host: r, proxy: 'ftp://proxy'}]", "a proxy is written http://host:port"),
+    (
+        "registries: [{host: r, proxy: 'proxy:3128'}]",
+        "a proxy is written http://host:port or https://host:port",
+    ),
+    (
+        "registries: [{host: r, proxy: 'ftp://proxy'}]",
+        "a proxy is written http://host:port or https://host:port",
+    ),
     ("registries: [{host: r, mirrors: ['https://m']}]", "is no mirror: write host, or host/path"),
     ("registries: [{host: r, mirrors: ['m.example.com/UP']}]", "is no mirror"),
     ("registries: [{host: r, provider: gcp}]", "provider"),
@@ -109,3 +115,21 @@ def test_two_readings_of_one_configuration_are_equal_and_a_changed_secret_is_not
     assert load_settings(path, {}) == first
     (tmp_path / "secret").write_text("two")
     assert load_settings(path, {}) != first
+
+
+@pytest.mark.parametrize("host", ["index.docker.io", "registry-1.docker.io", "docker.io"])
+def test_docker_hub_has_one_name(tmp_path, host):
+    settings = load_settings(write(tmp_path, f"registries: [{{host: {host}}}]"), {})
+    assert settings.registries[0].host == "docker.io"
+
+
+def test_a_certificate_that_is_renewed_in_its_place_is_a_change(tmp_path):
+    (tmp_path / "c.pem").write_text("one")
+    path = write(tmp_path, "registries: [{host: r, client_certificate_file: c.pem}]")
+    settings = load_settings(path, {})
+    before = file_stamps(settings)
+    assert file_stamps(settings) == before
+    (tmp_path / "c.pem").write_text("another")
+    assert file_stamps(settings) != before
+    (tmp_path / "c.pem").unlink()
+    assert len(file_stamps(settings)) == 1

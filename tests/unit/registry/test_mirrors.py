@@ -169,7 +169,7 @@ async def test_a_validator_goes_to_nobody_but_who_gave_it(client, scripted, mirr
     assert "if-none-match" not in scripted.requests[0].headers
 
 
-async def test_digests_and_facts_come_from_a_mirror_too(
+async def test_facts_come_from_a_mirror_and_digests_if_the_registry_has_none(
     client, scripted, mirror, repository, recall
 ):
     manifest = Reply(
@@ -184,7 +184,7 @@ async def test_digests_and_facts_come_from_a_mirror_too(
     assert await client.fetch_digest(repository, "1.0") == IMAGE.digest
     facts = await client.fetch_facts(repository, "1.0", detail=Detail.FULL, recall=recall)
     assert facts.created_at is not None
-    assert scripted.requests == []
+    assert [request.method for request in scripted.requests] == ["HEAD"], "a mirror may lag behind"
 
 
 async def test_an_image_that_a_mirror_has_not_whole_comes_from_the_registry(
