@@ -19,6 +19,7 @@ from automator.model.tags import Detail, ImageFacts, ListedImage, Listing
 from automator.registry import images
 from automator.registry.auth import CredentialSource
 from automator.registry.flight import SingleFlight
+from automator.registry.host import HostState
 from automator.registry.limits import HostLimits
 from automator.registry.listing import fetch_listing
 from automator.registry.pages import PageSizes
@@ -81,6 +82,11 @@ class RegistryClient:
         """As `requests`, for each registry host that was asked; its token server's count as its own."""
         return self._sources.requests
 
+    @property
+    def states(self) -> tuple[HostState, ...]:
+        """How it is now with each registry host that was asked; requests as in `requests_by_host`."""
+        return self._sources.states
+
     async def fetch_tags(
         self, repository: ImageRepository, *, validator: str = ""
     ) -> Listing | None:
@@ -123,8 +129,14 @@ class RegistryClient:
         return await sources.shortcuts_of(repository.host).fetch(repository, known)
 
     async def fetch_digest(self, repository: ImageRepository, tag: str) -> Digest:
-        """The digest that a tag points at now."""
-        return await self._ask(repository, partial(images.fetch_digest, tag=tag))
+        """The digest that a tag points at now, from the registry itself if it can be had: a mirror may lag behind."""
+        fetch = partial(images.fetch_digest, tag=tag)
+        try:
+            return await fetch(self._sources.open(repository))
+        except RegistryError:
+            if not self._sources.mirrors_of(repository):
+                raise
+            return await self._ask(repository, fetch)
 
     async def fetch_facts(
         self, repository: ImageRepository, reference: str, *, detail: Detail, recall: Recall

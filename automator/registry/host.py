@@ -46,7 +46,8 @@ _OK = frozenset({200})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
-    """How it is with a registry host now. `requests` is counted since its connections were opened.
+    """How it is with a registry host now. `requests`, and the answers among them that asked for fewer (`throttled`), are
+    counted since its connections were opened.
 
     `failures` are those in a row; `paused_for` is zero where it is not paused; of several quotas, `quota` is the one
     with the fewest requests left.
@@ -59,6 +60,7 @@ class HostState:
     failures: int
     paused_for: timedelta
     quota: Quota | None
+    throttled: int = 0
 
 
 class RegistryHost:
@@ -84,6 +86,7 @@ class RegistryHost:
         self._transport = transport
         self._retry = retry
         self._clock = clock
+        self._throttled = 0
         self._authenticator = Authenticator(
             host=name,
             insecure=insecure,
@@ -112,6 +115,7 @@ class RegistryHost:
             failures=self.limits.circuit.failures,
             paused_for=self.limits.paused_for,
             quota=self.limits.quota,
+            throttled=self._throttled,
         )
 
     async def close(self) -> None:
@@ -195,6 +199,7 @@ class RegistryHost:
         told = f"{answer.status}{f', {said}' if said else ''}"
         pause = self._pause_after(answer) if held_for is None else held_for
         if answer.status == 429:
+            self._throttled += 1
             return Throttled(
                 f"the registry asks for fewer requests: {told}",
                 retry_after=pause,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ssl import SSLContext
 
@@ -17,7 +17,7 @@ from automator.clock import Clock
 from automator.model.image import ImageRepository
 from automator.model.registry import Provider
 from automator.registry.auth import CredentialSource
-from automator.registry.host import RegistryHost
+from automator.registry.host import HostState, RegistryHost
 from automator.registry.limits import HostLimits
 from automator.registry.retries import RetryPolicy
 from automator.registry.settings import HostSettings
@@ -78,6 +78,11 @@ class Sources:
         sent = Counter({name: host.requests for name, host in self._hosts.items()})
         sent.update({name: each.requests for name, each in self._shortcuts.items()})
         return sent
+
+    @property
+    def states(self) -> tuple[HostState, ...]:
+        sent = self.requests
+        return tuple(replace(host.state, requests=sent[name]) for name, host in self._hosts.items())
 
     async def close(self) -> None:
         async with AsyncExitStack() as stack:
