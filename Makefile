@@ -26,7 +26,7 @@ format: $(VENV)/installed
 bench: $(VENV)/installed servers
 	$(BIN)/python -m benchmarks
 
-# docker-registry and sshd: the real servers that the tests speak to.
+# docker-registry, sshd and Prometheus: the real servers that the tests speak to.
 servers:
 	@sh tests/servers/install.sh
 

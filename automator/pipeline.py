@@ -28,7 +28,7 @@ from automator.model.event import (
     PushRaced,
 )
 from automator.model.field import Problem, RepoPath
-from automator.model.image import Digest, ImageRepository
+from automator.model.image import Digest, ImageReference, ImageRepository
 from automator.model.plan import Change, CommitId, Plan
 from automator.model.policy import Rule
 from automator.observe.observer import Observer, PollRound
@@ -37,7 +37,12 @@ from automator.plan.message import format_message
 from automator.report.sinks import Reporter
 from automator.survey.containers import Demand, Survey, demands_of, match_policies
 from automator.survey.manifests import ALL_DIALECTS
-from automator.survey.news import survey_news
+from automator.survey.news import (
+    images_delivered,
+    pass_finished,
+    selected_facts,
+    survey_news,
+)
 from automator.survey.selecting import Asking, decide
 from automator.survey.snapshot import Snapshot, declared_outside, read_snapshot
 from automator.survey.writable import hold_unwritable
@@ -82,6 +87,7 @@ class UpdateCommit:
     id: CommitId
     subject: str
     changes: int
+    images: frozenset[ImageReference]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +103,12 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
 
     Raises GitError, EditRefused or StoreError; failing registries are part of the survey instead.
     """
+    pass_began = tools.clock.monotonic_seconds()
     for attempt in range(1, _PUSH_ATTEMPTS + 1):
         result = await survey(repo, tools, polled_before=polled_before)
         _tell_news(repo, result, tools)
         if not result.changes:
+            _report_finished(result, tools, pass_began)
             return Pushed(survey=result)
         began_at = tools.clock.monotonic_seconds()
         commits = await _write_commits(repo, result, tools)
@@ -112,7 +120,8 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
             tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
             await tools.clock.sleep(_RACE_PAUSE_SECONDS * attempt)
             continue
-        _report_pushed(repo, commits, tools, began_at)
+        _report_pushed(result, commits, tools, began_at)
+        _report_finished(result, tools, pass_began)
         return Pushed(survey=result, commits=tuple(commits))
     raise AssertionError("the last attempt returns or raises")
 
@@ -229,7 +238,9 @@ async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list
             author=repo.author,
             at=tools.clock.now(),
         )
-        commits.append(UpdateCommit(parent, message.partition("\n")[0], len(group)))
+        subject = message.partition("\n")[0]
+        images = frozenset(change.to for change in group)
+        commits.append(UpdateCommit(parent, subject, len(group), images))
     return commits
 
 
@@ -250,25 +261,28 @@ async def _read_files(
 
 def _digests(result: Survey) -> dict[str, Digest]:
     """The digest of each new image, as far as it is known: always under `record_digests`."""
-    digests: dict[str, Digest] = {}
-    for container in result.containers:
-        facts = container.selection.facts if container.selection else None
-        if isinstance(container.decision, Change) and facts is not None:
-            to = container.decision.to
-            digests[f"{to.name}:{to.tag}"] = facts.digest
-    return digests
+    known = selected_facts(result)
+    return {f"{to.name}:{to.tag}": facts.digest for to, facts in known.items()}
 
 
 def _report_pushed(
-    repo: ConfigRepo, commits: Sequence[UpdateCommit], tools: Tools, began: float
+    result: Survey, commits: Sequence[UpdateCommit], tools: Tools, began: float
 ) -> None:
     for commit in commits:
         tools.reporter.emit(
             CommitPushed(
-                config_repo=repo.name,
+                config_repo=result.config_repo,
                 commit=commit.id,
                 subject=commit.subject,
                 changes=commit.changes,
                 took=elapsed(tools.clock, began),
             )
         )
+        now = tools.clock.now()
+        for event in images_delivered(result, commit.id, commit.images, at=now):
+            tools.reporter.emit(event)
+
+
+def _report_finished(result: Survey, tools: Tools, began: float) -> None:
+    took = elapsed(tools.clock, began)
+    tools.reporter.emit(pass_finished(result, at=tools.clock.now(), took=took))

@@ -39,6 +39,7 @@ class System:
     rules: tuple[Rule, ...]
     repos: list[ConfigRepo]
     tools: Tools
+    registry: RegistryClient
     metrics: MetricsSink
 
 
@@ -91,6 +92,7 @@ async def open_system(
                 clock=clock,
                 patience_seconds=patience_seconds,
             ),
+            registry=registry,
             metrics=kept.metrics,
         )
 

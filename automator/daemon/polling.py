@@ -1,5 +1,6 @@
 """Poll rounds over all image repositories that policies need, and the going on with facts that passes did not wait for."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from automator.daemon.trigger import Trigger
 from automator.errors import AutomatorError, RegistryError
 from automator.model.event import BugMet, PollFailed, PollRoundFinished
 from automator.model.image import ImageRepository
+from automator.observe.observer import Observer
 from automator.observe.schedule import Pace, spread
 from automator.pipeline import ConfigRepo, Tools
 from automator.survey.containers import Demand
@@ -94,6 +96,14 @@ def merge_demands(
                 demand.tag_list or other.tag_list, demand.followed | other.followed
             )
     return merged
+
+
+def failing_by_registry(watched: Iterable[Watched], observer: Observer) -> Counter[str]:
+    """How many image repositories that policies need failed when last polled, by registry host."""
+    demands = merge_demands(one.demands for one in watched)
+    return Counter(
+        repository.host for repository in demands if observer.failure(repository) is not None
+    )
 
 
 async def poll_one(

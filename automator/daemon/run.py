@@ -14,7 +14,7 @@ from automator.daemon.early import EarlyPolls, early_loop
 from automator.daemon.hooks import hook_routes
 from automator.daemon.http import bind, make_app, serve
 from automator.daemon.passes import Triggers, pass_loop
-from automator.daemon.polling import Watched, poll_loop, warm_loop
+from automator.daemon.polling import Watched, failing_by_registry, poll_loop, warm_loop
 from automator.daemon.reload import wait_for_change
 from automator.daemon.status import DaemonStatus, RepoStatus
 from automator.daemon.trigger import Trigger
@@ -41,6 +41,9 @@ async def run_daemon(
     in_force = (settings, system.rules), file_stamps(settings)
     receivers = _receivers(settings, tools.clock)
     sock = bind(settings.listen) if settings.listen else None
+    system.metrics.watch_registries(
+        lambda: system.registry.states, lambda: failing_by_registry(watched, tools.observer)
+    )
     following: Configuration | None = None
 
     def load_usable() -> tuple[Configuration, tuple[object, ...]]:

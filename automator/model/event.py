@@ -4,10 +4,13 @@ An event's name is fixed (`noun.past_participle`); what varies is a field in the
 story, warning mends itself, error needs a person and carries a hint.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
+
+from automator.model.plan import Status
 
 
 class Level(StrEnum):
@@ -189,6 +192,18 @@ class CommitPushed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDelivered(Event):
+    """A pushed update commit brings this image; `lead_time` is the time since its build, told where that is known."""
+
+    name = "image.delivered"
+    level = Level.DEBUG
+    config_repo: str
+    commit: str
+    image: str
+    lead_time: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushRaced(Event):
     """Somebody pushed first; the plan is made again from the new head."""
 
@@ -196,6 +211,28 @@ class PushRaced(Event):
     level = Level.WARNING
     config_repo: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassFinished(Event):
+    """A pass came to its end, at `at`. What it pushed counts as `updatable` still: it was so at the head that was read.
+
+    `workloads` counts containers, by every status. `behind` are those that a newer candidate exists for,
+    `behind_versions` how many such candidates all of them have together, `most_behind_versions` how many one has.
+    `behind_for` is the age of the oldest image among their selections: zero where nothing is behind, None where no
+    build time is known.
+    """
+
+    name = "pass.finished"
+    level = Level.DEBUG
+    config_repo: str
+    at: datetime
+    workloads: Mapping[Status, int]
+    behind: int
+    behind_versions: int
+    most_behind_versions: int
+    behind_for: timedelta | None
+    took: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from automator.daemon.polling import poll_loop, poll_one
+from automator.daemon.polling import failing_by_registry, poll_loop, poll_one
 from automator.daemon.trigger import Trigger
 from automator.errors import StoreError, Unavailable
 from automator.model.event import BugMet, PollFailed, PollRoundFinished, RegistryFailing
@@ -42,3 +42,17 @@ async def test_a_poll_wakes_whom_it_concerns_and_nobody_else(watched, tools):
     assert await watched[0].trigger.wait(at_most_seconds=0)
     assert not await watched[1].trigger.wait(at_most_seconds=0)
     assert await poll_one(CARTS, watched, tools) is False
+
+
+async def test_failing_image_repositories_are_counted_as_long_as_they_are_needed(
+    watched, tools, registry
+):
+    registry.lists[CARTS] = registry.lists[USER] = Unavailable("down")
+    for repository in (CARTS, USER):
+        await poll_one(repository, watched, tools)
+    assert failing_by_registry(watched, tools.observer) == {CARTS.host: 2}
+    watched[0].demands = {}
+    assert failing_by_registry(watched, tools.observer) == {CARTS.host: 1}
+    registry.lists[USER] = ["1.0"]
+    await poll_one(USER, watched, tools)
+    assert failing_by_registry(watched, tools.observer) == {}
