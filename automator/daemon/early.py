@@ -5,7 +5,7 @@ from functools import partial
 
 import anyio
 
-from automator.daemon.polling import Watched, merge_demands, poll_one, survive
+from automator.daemon.polling import Watched, merge_demands, poll_one, survive, wake
 from automator.daemon.trigger import Trigger
 from automator.model.image import ImageRepository
 from automator.model.registry import PushEvent
@@ -77,11 +77,13 @@ async def _look(
     repository: ImageRepository, looks: Looks, watched: tuple[Watched, ...], tools: Tools
 ) -> frozenset[str]:
     """One poll; the named tags that it did not find."""
-    before = await tools.observer.tag_list(repository)
+    read = partial(survive, partial(tools.observer.tag_list, repository), repository, tools)
+    before = await read()
     if await poll_one(repository, watched, tools) is None:
         return frozenset()
-    after = await tools.observer.tag_list(repository)
+    after = await read()
     known = looks.keys() & (set() if before is None else set(before.tags))
     # The name was there already: perhaps it points elsewhere now. A failure is for the next poll to tell.
-    await survive(partial(tools.observer.look_again, repository, known), repository, tools)
+    if await survive(partial(tools.observer.look_again, repository, known), repository, tools):
+        wake(repository, watched)
     return frozenset(looks.keys() - (set() if after is None else set(after.tags)))

@@ -8,6 +8,7 @@ from traceback import format_exc
 from typing import TypeVar
 
 import anyio
+from anyio.abc import TaskGroup
 
 from automator.clock import elapsed
 from automator.daemon.status import RepoStatus
@@ -57,31 +58,60 @@ async def poll_loop(
     seconds = pace.shortest.total_seconds()
     while not any(one.demands for one in watched):
         await demanded.wait(at_most_seconds=seconds)
-    while True:
-        started_at, began = tools.clock.now(), tools.clock.monotonic_seconds()
-        demands = merge_demands(one.demands for one in watched)
-        requests_before = tools.observer.requests
-        counted = Round()
+    busy: set[ImageRepository] = set()
+    async with anyio.create_task_group() as tasks:
+        while True:
+            started_at = tools.clock.now()
+            await survive(partial(_poll_round, watched, tools, pace, tasks, busy), None, tools)
+            rest = started_at + pace.shortest - tools.clock.now()
+            await tools.clock.sleep(max(0.0, rest.total_seconds()))
 
-        async def poll_and_count(repository: ImageRepository, counted: Round) -> None:
+
+async def _poll_round(
+    watched: tuple[Watched, ...],
+    tools: Tools,
+    pace: Pace,
+    tasks: TaskGroup,
+    busy: set[ImageRepository],
+) -> None:
+    """`busy` are those that are still being polled since a round before: a slow registry holds up itself alone."""
+    started_at, began = tools.clock.now(), tools.clock.monotonic_seconds()
+    demands = merge_demands(one.demands for one in watched)
+    requests_before = tools.observer.requests
+    counted = Round()
+    over = anyio.Event()
+    left = 0
+
+    async def poll_and_count(repository: ImageRepository) -> None:
+        nonlocal left
+        busy.add(repository)
+        try:
             counted.count(await poll_one(repository, watched, tools))
+        finally:
+            busy.discard(repository)
+            left -= 1
+            if not left:
+                over.set()
 
-        states = await tools.observer.poll_states(demands)
-        async with anyio.create_task_group() as tasks:
-            for due_at, repository in spread(demands, started_at, pace, states):
-                await tools.clock.sleep(max(0.0, (due_at - tools.clock.now()).total_seconds()))
-                tasks.start_soon(poll_and_count, repository, counted)
-        tools.reporter.emit(
-            PollRoundFinished(
-                polled=counted.polled,
-                changed=counted.changed,
-                failed=counted.failed,
-                requests=tools.observer.requests - requests_before,
-                took=elapsed(tools.clock, began),
-            )
+    states = await tools.observer.poll_states(demands)
+    for due_at, repository in spread(demands, started_at, pace, states):
+        await tools.clock.sleep(max(0.0, (due_at - tools.clock.now()).total_seconds()))
+        if repository not in busy:
+            left += 1
+            tasks.start_soon(poll_and_count, repository)
+    rest = (started_at + pace.shortest - tools.clock.now()).total_seconds()
+    with anyio.move_on_after(max(0.0, rest)):
+        if left:
+            await over.wait()
+    tools.reporter.emit(
+        PollRoundFinished(
+            polled=counted.polled,
+            changed=counted.changed,
+            failed=counted.failed,
+            requests=tools.observer.requests - requests_before,
+            took=elapsed(tools.clock, began),
         )
-        rest = started_at + pace.shortest - tools.clock.now()
-        await tools.clock.sleep(max(0.0, rest.total_seconds()))
+    )
 
 
 def merge_demands(
@@ -110,17 +140,22 @@ async def poll_one(
     repository: ImageRepository, watched: tuple[Watched, ...], tools: Tools
 ) -> bool | None:
     """Whether there was news, for which the passes that need it are woken; None if the poll failed."""
-    demand = merge_demands(one.demands for one in watched).get(repository)
+    wanted = [{repository: one.demands[repository]} for one in watched if repository in one.demands]
+    demand = merge_demands(wanted).get(repository)
     if demand is None:
         return False
     failed_before = tools.observer.failure(repository) is not None
+    news: list[ImageRepository] = []
 
     async def poll() -> bool:
-        changed = await tools.observer.poll(repository) if demand.tag_list else False
-        return await tools.observer.follow_tags(repository, demand.followed) or changed
+        if demand.tag_list and await tools.observer.poll(repository):
+            news.append(repository)
+        return await tools.observer.follow_tags(repository, demand.followed) or bool(news)
 
     changed = await survive(poll, repository, tools)
     if changed is None:
+        if news:
+            wake(repository, watched)
         return None
     if changed or failed_before:
         wake(repository, watched)
@@ -128,7 +163,7 @@ async def poll_one(
 
 
 async def survive(
-    work: Callable[[], Awaitable[Value]], repository: ImageRepository, tools: Tools
+    work: Callable[[], Awaitable[Value]], repository: ImageRepository | None, tools: Tools
 ) -> Value | None:
     """None if it failed. What the observer does not tell of is told here: one image repository never stops the others."""
     try:
@@ -137,7 +172,7 @@ async def survive(
         pass  # the observer has told of it
     except AutomatorError as error:
         tools.reporter.emit(
-            PollFailed(image_repository=str(repository), error=error.message, hint=error.hint)
+            PollFailed(image_repository=str(repository or ""), error=error.message, hint=error.hint)
         )
     except Exception:  # noqa: BLE001 - as for a pass: a bug costs one poll, and not the daemon
         tools.reporter.emit(BugMet(config_repo="", traceback=format_exc()))

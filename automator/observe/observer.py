@@ -176,10 +176,10 @@ class Observer:
         """Goes on with what is unfinished, to its end. Raises RegistryError; what came before it is kept."""
         await self._facts.finish(repository)
 
-    async def look_again(self, repository: ImageRepository, tags: Iterable[str]) -> None:
-        """One HEAD for each of these tags whose digest was known before: whether it moved. Raises RegistryError."""
+    async def look_again(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
+        """One HEAD for each of these tags whose digest was known before: whether one moved. Raises RegistryError."""
         known = await anyio.to_thread.run_sync(self._store.digests, repository)
-        await self._facts.look(repository, [tag for tag in tags if tag in known])
+        return await self._facts.look(repository, [tag for tag in tags if tag in known])
 
     async def follow_tags(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
         """One HEAD for each of these mutable tags; True if one moved to another digest. Raises RegistryError."""
