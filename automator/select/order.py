@@ -25,12 +25,14 @@ Key = tuple[Any, ...]
 def build_time(facts: ImageFacts, now: datetime) -> datetime | None:
     """What the image says, if plausible; else the registry's push time; else when its digest was first seen.
 
-    Reproducible builds say the epoch or a fixed date; clocks go wrong.
+    Reproducible builds say the epoch or a fixed date; clocks go wrong. No image is younger than its push: a date in the
+    future that comes due does not make it so.
     """
-    created_at = facts.created_at
-    if created_at is not None and _EARLIEST_PLAUSIBLE <= created_at <= now:
+    created_at, there_at = facts.created_at, facts.pushed_at or facts.first_seen_at
+    latest = now if there_at is None else min(now, there_at)
+    if created_at is not None and _EARLIEST_PLAUSIBLE <= created_at <= latest:
         return created_at
-    return facts.pushed_at or facts.first_seen_at
+    return there_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,3 +166,10 @@ def test_what_is_known_to_be_no_image_is_no_candidate(update):
     assert {v.tag: v.reason for v in explain(asked, app("1"), observed, NOW)}[
         "2"
     ] is Reason.NOT_AN_IMAGE
+
+
+def test_a_wrong_date_in_the_future_that_comes_due_makes_nothing_new():
+    wrong = facts(created=90, pushed=1)
+    observed = observe("old", "new", old=wrong, new=facts(5, 5))
+    later = NOW + timedelta(days=300)
+    assert evaluate(policy(), app("new"), observed, later).outcome is Outcome.UP_TO_DATE
