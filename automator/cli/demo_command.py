@@ -1,5 +1,6 @@
 """`automator demo`: a registry, a config repo and the daemon on this machine; new tags become commits before your eyes."""
 
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -112,7 +113,8 @@ async def _running_daemon(
     ):
 
         async def run() -> None:
-            await run_daemon(system, system.repos, lambda: (settings, rules))
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                await run_daemon(system, system.repos, lambda: (settings, rules), signals)
             demo.cancel()
 
         tasks.start_soon(run)

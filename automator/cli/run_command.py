@@ -1,5 +1,6 @@
 """`automator run`: the daemon, or one pass."""
 
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table
-from automator.cli.surveying import choose_repos
+from automator.cli.surveying import check_names, choose_repos
 from automator.config.models import Settings
 from automator.errors import AutomatorError
 from automator.model.event import LogFormat
@@ -48,15 +49,22 @@ async def _daemon(
     """Begins anew with each change of the configuration."""
     from automator.daemon.run import run_daemon  # noqa: PLC0415 - a single pass needs no web server
 
-    load = partial(load_config, config_path)
+    def load() -> Configuration:
+        found = load_config(config_path)
+        check_names([repo.name for repo in found[0].config_repos], repo_names)
+        return found
+
     following: Configuration | None = configuration
     lasting = Lasting()
-    while following is not None:
-        opened = open_system(
-            *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
-        )
-        async with opened as system:
-            following = await run_daemon(system, choose_repos(system, repo_names), load)
+    # Open from the first configuration to the last: a signal between two of them would otherwise end the process.
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        while following is not None:
+            opened = open_system(
+                *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
+            )
+            async with opened as system:
+                repos = choose_repos(system, repo_names)
+                following = await run_daemon(system, repos, load, signals)
 
 
 async def _once(

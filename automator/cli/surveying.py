@@ -1,6 +1,6 @@
 """What the commands that look at config repos share: survey each chosen one; one that fails stops no other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,13 +24,18 @@ class Surveyed:
     failures: dict[str, AutomatorError] = field(default_factory=dict)
 
 
-def choose_repos(system: System, names: Sequence[str]) -> list[ConfigRepo]:
-    known = {repo.name: repo for repo in system.repos}
+def check_names(known: Collection[str], names: Sequence[str]) -> None:
+    """Raises UsageError for a name that no config repo has."""
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(
             f"no config repo is named {unknown[0]!r}", hint=f"known: {', '.join(known)}"
         )
+
+
+def choose_repos(system: System, names: Sequence[str]) -> list[ConfigRepo]:
+    known = {repo.name: repo for repo in system.repos}
+    check_names(known, names)
     return [known[name] for name in names] if names else system.repos
 
 

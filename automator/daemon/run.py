@@ -1,11 +1,10 @@
 """Every long-lived task of the daemon is started here, in one task group, and ended by SIGTERM or SIGINT."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from functools import partial
 
 import anyio
-from anyio.abc import TaskStatus
 
 from automator.clock import Clock
 from automator.config.load import file_stamps
@@ -22,14 +21,19 @@ from automator.hooks.receiver import Receiver
 from automator.model.event import DaemonStarted, DaemonStopped
 from automator.observe.schedule import Pace
 from automator.pipeline import ConfigRepo
+from automator.store.store import Store
 from automator.wiring import Configuration, System
 
 
 async def run_daemon(
-    system: System, repos: Sequence[ConfigRepo], load: Callable[[], Configuration]
+    system: System,
+    repos: Sequence[ConfigRepo],
+    load: Callable[[], Configuration],
+    signals: AsyncIterable[signal.Signals],
 ) -> Configuration | None:
     """Until SIGTERM or SIGINT: None; or until `load` reads another configuration than is in force: that one.
 
+    `signals` outlive it: one that comes between two configurations is heeded by the next.
     What must not be cut short (a push under way) shields itself.
     """
     settings, tools, reporter = system.settings, system.tools, system.tools.reporter
@@ -49,10 +53,11 @@ async def run_daemon(
     def load_usable() -> tuple[Configuration, tuple[object, ...]]:
         found = load()
         _receivers(found[0], tools.clock)
+        _check_places(found[0], settings)
         return found, file_stamps(found[0])
 
     async with anyio.create_task_group() as tasks:
-        await tasks.start(partial(_heed_signals, tasks.cancel_scope, reload=reload))
+        tasks.start_soon(_heed_signals, signals, tasks.cancel_scope, reload)
         if sock is not None:
             routes = hook_routes(receivers, early.ask, reporter.emit, clock=tools.clock)
             await tasks.start(serve, make_app(status, system.metrics, routes), sock)
@@ -76,16 +81,20 @@ def _receivers(settings: Settings, clock: Clock) -> list[Receiver]:
     return [Receiver(hook, clock=clock) for hook in settings.hooks]
 
 
+def _check_places(settings: Settings, in_force: Settings) -> None:
+    """Raises UsageError or StoreError where a new address or store cannot be had: the daemon goes on without."""
+    if settings.listen and settings.listen != in_force.listen:
+        bind(settings.listen).close()
+    if settings.store != in_force.store:
+        with Store.open(settings.store):
+            pass
+
+
 async def _heed_signals(
-    scope: anyio.CancelScope,
-    *,
-    reload: Trigger,
-    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    signals: AsyncIterable[signal.Signals], scope: anyio.CancelScope, reload: Trigger
 ) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        task_status.started()
-        async for number in signals:
-            if number is not signal.SIGHUP:
-                scope.cancel()
-                return
-            reload.set()
+    async for number in signals:
+        if number is not signal.SIGHUP:
+            scope.cancel()
+            return
+        reload.set()

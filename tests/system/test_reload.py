@@ -1,6 +1,7 @@
 """A configuration that changes while the daemon runs: taken without a restart, refused without harm."""
 
 import signal
+import socket
 
 from tests.system.world import deployment
 
@@ -44,5 +45,37 @@ def test_a_mistake_is_told_with_its_place_and_the_old_configuration_stays(world,
         refused = daemon.wait_for("config.refused")
         assert "automator.yaml:" in refused["error"]
         assert "pol_interval" in refused["error"]
+        push_tags("1.0.1", first_hour=9)
+        daemon.wait_for("commit.pushed")
+
+
+def test_signals_one_after_another_are_all_heeded(world, image, push_tags):
+    push_tags("1.0.0")
+    world.settings["git_poll_interval"] = "1h"
+    world.remote.commit({"a.yaml": deployment("a", f"{image}:1.0.0")})
+    with world.daemon() as daemon:
+        daemon.wait_for("config_repo.scanned")
+        for rate in (7, 8, 9):
+            world.settings["registries"][0]["requests_per_second"] = rate
+            world.write_config()
+            for _ in range(20):
+                daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("config.reloaded")
+            daemon.process.send_signal(signal.SIGHUP)
+        status, _ = daemon.stop()
+        daemon.wait_for("daemon.stopped")
+    assert status == 0
+
+
+def test_an_address_that_cannot_be_had_is_refused_as_other_mistakes_are(world, image, push_tags):
+    push_tags("1.0.0")
+    world.remote.commit({"a.yaml": deployment("a", f"{image}:1.0.0")})
+    with world.daemon() as daemon, socket.socket() as taken:
+        daemon.wait_for("config_repo.scanned")
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        world.settings["listen"] = f"127.0.0.1:{taken.getsockname()[1]}"
+        world.write_config()
+        assert "cannot listen" in daemon.wait_for("config.refused")["error"]
         push_tags("1.0.1", first_hour=9)
         daemon.wait_for("commit.pushed")
