@@ -15,7 +15,7 @@ from pathlib import Path
 from automator.model.image import Digest, ImageRepository, Platform
 from automator.model.tags import Detail, ImageFacts, ListedImage, Listing, MovedTag, TagList
 from automator.store.database import Database
-from automator.store.told import pack_told, unpack_told
+from automator.store.told import pack_told, time_of, unpack_told
 
 # Joins are CROSS JOIN, which SQLite makes in the order written: it would go through json_each for each row of a table.
 _FACTS = (
@@ -54,7 +54,7 @@ class Store:
         for tags, doubt, polled_at in rows:
             names = zlib.decompress(tags).decode()
             split = tuple(names.split("\n")) if names else ()
-            return TagList(tags=split, doubt=doubt, polled_at=_time(polled_at))
+            return TagList(tags=split, doubt=doubt, polled_at=time_of(polled_at))
         return None
 
     def poll_states(
@@ -73,7 +73,7 @@ class Store:
                 changed_at=datetime.fromtimestamp(changed_at or polled_at, UTC),
                 count=count,
                 validator=validator,
-                doubted_since=_time(doubted_since),
+                doubted_since=time_of(doubted_since),
             )
             for name, polled_at, changed_at, count, validator, doubted_since in rows
         }
@@ -253,9 +253,9 @@ def _facts(  # noqa: PLR0913, PLR0917 - the columns of a row
 ) -> ImageFacts:
     return ImageFacts(
         digest=Digest(digest),
-        created_at=_time(created_at),
-        pushed_at=_time(pushed_at),
-        first_seen_at=_time(first_seen_at),
+        created_at=time_of(created_at),
+        pushed_at=time_of(pushed_at),
+        first_seen_at=time_of(first_seen_at),
         platforms=frozenset(map(Platform.parse, json.loads(platforms))),
         size_bytes=size_bytes,
         source=source,
@@ -268,7 +268,3 @@ def _facts(  # noqa: PLR0913, PLR0917 - the columns of a row
 
 def _seconds(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -27,8 +27,8 @@ def unpack_told(packed: bytes) -> dict[str, ListedImage]:
     return {
         tag: ListedImage(
             digest=Digest(digest) if digest else None,
-            created_at=_time(created_at),
-            pushed_at=_time(pushed_at),
+            created_at=time_of(created_at),
+            pushed_at=time_of(pushed_at),
             is_image=is_image,
         )
         for tag, (digest, created_at, pushed_at, is_image) in json.loads(
@@ -37,5 +37,6 @@ def unpack_told(packed: bytes) -> dict[str, ListedImage]:
     }
 
 
-def _time(seconds: float | None) -> datetime | None:
+def time_of(seconds: float | None) -> datetime | None:
+    """As the store keeps times: seconds since the epoch."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
