@@ -47,8 +47,8 @@ from automator.survey.selecting import Asking, decide
 from automator.survey.snapshot import Snapshot, declared_outside, read_snapshot
 from automator.survey.writable import hold_unwritable
 
-_PUSH_ATTEMPTS = 8
-_RACE_PAUSE_SECONDS = 0.2
+PUSH_ATTEMPTS = 8
+RACE_PAUSE_SECONDS = 0.2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,7 +104,7 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
     Raises GitError, EditRefused or StoreError; failing registries are part of the survey instead.
     """
     pass_began = tools.clock.monotonic_seconds()
-    for attempt in range(1, _PUSH_ATTEMPTS + 1):
+    for attempt in range(1, PUSH_ATTEMPTS + 1):
         result = await survey(repo, tools, polled_before=polled_before)
         _tell_news(repo, result, tools)
         if not result.changes:
@@ -115,10 +115,10 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
         try:
             await push(repo.mirror, commits[-1].id, expected=result.snapshot.commit)
         except PushRejected as rejected:
-            if rejected.rule or attempt == _PUSH_ATTEMPTS:
+            if rejected.rule or attempt == PUSH_ATTEMPTS:
                 raise
             tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
-            await tools.clock.sleep(_RACE_PAUSE_SECONDS * attempt)
+            await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
             continue
         _report_pushed(result, commits, tools, began_at)
         _report_finished(result, tools, pass_began)

@@ -24,12 +24,16 @@ from automator.git.push import push
 from automator.model.event import CommitPushed, PushRaced
 from automator.model.field import RepoPath
 from automator.model.plan import Change, CommitId
-from automator.pipeline import ConfigRepo, Tools, scan_head
+from automator.pipeline import (
+    PUSH_ATTEMPTS,
+    RACE_PAUSE_SECONDS,
+    ConfigRepo,
+    Tools,
+    scan_head,
+)
 from automator.report.history import HistoryEntry, history_entries
 from automator.survey.snapshot import Snapshot
 
-_PUSH_ATTEMPTS = 8
-_RACE_PAUSE_SECONDS = 0.2
 _LOG_LENGTH = 1000
 """So many update commits are searched for the image before."""
 
@@ -57,7 +61,7 @@ async def carry_out(
     action: Action, repo: ConfigRepo, tools: Tools, *, by: Identity, dry_run: bool = False
 ) -> Acted:
     """Raises UsageError, EditRefused, GitError, RegistryError or StoreError; nothing is changed then."""
-    for attempt in range(1, _PUSH_ATTEMPTS + 1):
+    for attempt in range(1, PUSH_ATTEMPTS + 1):
         plan = await _plan(action, repo, tools, by)
         if dry_run or not plan.files:
             return plan.acted
@@ -66,10 +70,10 @@ async def carry_out(
         try:
             await push(repo.mirror, commit, expected=plan.snapshot.commit)
         except PushRejected as rejected:
-            if rejected.rule or attempt == _PUSH_ATTEMPTS:
+            if rejected.rule or attempt == PUSH_ATTEMPTS:
                 raise
             tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
-            await tools.clock.sleep(_RACE_PAUSE_SECONDS * attempt)
+            await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
             continue
         tools.reporter.emit(
             CommitPushed(
