@@ -10,6 +10,7 @@ AutomatorError                      exit status
   GitError                          1
     RemoteUnavailable  RemoteDenied  PushRejected
   EditRefused                       1
+    DiffChanged
   StoreError                        1
 """
 
@@ -114,6 +115,10 @@ class PushRejected(GitError):
 
 class EditRefused(AutomatorError):
     """An edit would change more than the planned fields, or the old value is not as expected."""
+
+
+class DiffChanged(EditRefused):
+    """A person agreed to another diff than the one that the files have come to need."""
 
 
 class StoreError(AutomatorError):

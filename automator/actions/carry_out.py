@@ -4,8 +4,10 @@ The author of the commit is the person who acts, the committer is automator. If 
 is planned anew from the new head.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import anyio.to_thread
 
@@ -17,7 +19,7 @@ from automator.actions.message import format_action
 from automator.actions.plan import also_touched, check_effect, edit_files, render_diff
 from automator.clock import elapsed
 from automator.edit.settings import object_names
-from automator.errors import PushRejected
+from automator.errors import DiffChanged, PushRejected
 from automator.git.commit import Identity, write_commit
 from automator.git.history import read_log
 from automator.git.push import push
@@ -32,6 +34,7 @@ from automator.pipeline import (
     scan_head,
 )
 from automator.report.history import HistoryEntry, history_entries
+from automator.report.shapes import change_shape
 from automator.survey.snapshot import Snapshot
 
 _LOG_LENGTH = 1000
@@ -48,6 +51,23 @@ class Acted:
     notes: tuple[str, ...] = ()
     commit: CommitId | None = None
 
+    @property
+    def diff_id(self) -> str:
+        """Names the diff: who has seen it can ask for this one and no other."""
+        return hashlib.sha256(self.diff.encode()).hexdigest()
+
+
+def acted_shape(acted: Acted) -> dict[str, Any]:
+    """As `-o json` and the API show it."""
+    return {
+        "config_repo": acted.config_repo,
+        "commit": acted.commit,
+        "diff": acted.diff,
+        "diff_id": acted.diff_id,
+        "changes": [change_shape(change) for change in acted.changes],
+        "notes": list(acted.notes),
+    }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
@@ -58,12 +78,26 @@ class _Plan:
 
 
 async def carry_out(
-    action: Action, repo: ConfigRepo, tools: Tools, *, by: Identity, dry_run: bool = False
+    action: Action,
+    repo: ConfigRepo,
+    tools: Tools,
+    *,
+    by: Identity,
+    dry_run: bool = False,
+    seen: str = "",
 ) -> Acted:
-    """Raises UsageError, EditRefused, GitError, RegistryError or StoreError; nothing is changed then."""
+    """`seen` is the `diff_id` that a person has agreed to: another diff is not committed, however it came about.
+
+    Raises UsageError, EditRefused, GitError, RegistryError or StoreError; nothing is changed then.
+    """
     for attempt in range(1, PUSH_ATTEMPTS + 1):
         plan = await _plan(action, repo, tools, by)
-        if dry_run or not plan.files:
+        if dry_run:
+            return plan.acted
+        if seen not in {"", plan.acted.diff_id}:
+            hint = "look at the new diff, and decide again"
+            raise DiffChanged("the diff is another one than was shown", hint=hint)
+        if not plan.files:
             return plan.acted
         began_at = tools.clock.monotonic_seconds()
         commit = await _write(plan, repo, tools, by)

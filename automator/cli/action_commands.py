@@ -24,7 +24,7 @@ from automator.actions.action import (
     SetPolicy,
     Unlock,
 )
-from automator.actions.carry_out import Acted, carry_out
+from automator.actions.carry_out import Acted, acted_shape, carry_out
 from automator.actions.choose import holds_workload
 from automator.cli import run_command
 from automator.cli.options import load_config, output_option, repo_option, run_async
@@ -34,7 +34,6 @@ from automator.errors import GitError, UsageError
 from automator.git.commit import Identity
 from automator.git.run import run_git
 from automator.pipeline import ConfigRepo, scan_head
-from automator.report.shapes import change_shape
 from automator.wiring import System, open_system
 
 _IDENTITY = re.compile(r"\s*(?P<name>[^<>\n]*[^<>\s])\s*<(?P<email>[^<>\s]+)>.*", re.DOTALL)
@@ -155,7 +154,7 @@ def _run(config_path: Path | None, kind: type[Action], given: dict[str, Any]) ->
     for note in acted.notes:
         sys.stderr.write(f"automator: {_visible(note)}\n")
     if how.output == "json":
-        print_json(_shape(acted))
+        print_json(acted_shape(acted))
         return 0
     click.echo(_visible(acted.diff), nl=False)
     if not acted.diff:
@@ -209,16 +208,6 @@ async def _person() -> Identity:
         hint = "--author 'NAME <MAIL>', or git config user.name and user.email"
         raise UsageError("who acts is not known", hint=hint) from error
     return parse_identity(output.decode(errors="replace"))
-
-
-def _shape(acted: Acted) -> dict[str, Any]:
-    return {
-        "config_repo": acted.config_repo,
-        "commit": acted.commit,
-        "diff": acted.diff,
-        "changes": [change_shape(change) for change in acted.changes],
-        "notes": list(acted.notes),
-    }
 
 
 def _visible(diff: str) -> str:

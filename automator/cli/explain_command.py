@@ -1,6 +1,5 @@
 """`automator explain`: why, tag by tag."""
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,9 @@ import click
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table
 from automator.cli.surveying import PATIENCE_SECONDS, survey_repos
-from automator.errors import RegistryError, UsageError
-from automator.model.plan import Change
-from automator.model.selection import Verdict
-from automator.model.tags import Wanted
-from automator.report.shapes import describe_moved, facts_shape, reaches_of
-from automator.report.verdicts import verdict_shape
-from automator.select.evaluate import explain
-from automator.survey.containers import Container
-from automator.survey.selecting import Asking, gather_facts
-from automator.wiring import System, open_system
+from automator.errors import UsageError
+from automator.report.explained import explained, is_meant
+from automator.wiring import open_system
 
 
 @click.command("explain")
@@ -93,8 +85,7 @@ async def _explain(
             container
             for survey in found.surveys
             for container in survey.containers
-            if str(container.field.workload) == workload
-            or any(str(reached.workload) == workload for reached in container.reaches)
+            if is_meant(container, workload)
         ]
         if not containers:
             for failure in found.failures.values():
@@ -102,56 +93,5 @@ async def _explain(
             raise UsageError(
                 f"no workload is named {workload!r}", hint="automator workloads lists them all"
             )
-        return [await _shape(container, system) for container in containers]
-
-
-async def _shape(container: Container, system: System) -> dict[str, Any]:
-    decision, field, policy = container.decision, container.field, container.policy
-    assert decision is not None
-    result = (
-        f"update to {decision.to}: {decision.reason}"
-        if isinstance(decision, Change)
-        else decision.reason
-    )
-    return {
-        "workload": str(field.workload),
-        "container": field.container,
-        "image": str(field.image),
-        "path": field.location.path,
-        "line": field.location.line,
-        "reaches": reaches_of(container.reaches),
-        "policy": None if policy is None else str(policy),
-        "policy_source": None if policy is None or policy.source is None else str(policy.source),
-        "result": result,
-        "moved": None if container.moved is None else describe_moved(container.moved),
-        "images": await _images(container, system),
-        "tags": [verdict_shape(verdict) for verdict in await _verdicts(container, system)],
-    }
-
-
-async def _images(container: Container, system: System) -> list[dict[str, Any]]:
-    """What is to be known of the image in use and the selected one: asked for people, once for ever."""
-    selection, image = container.selection, container.field.image
-    if selection is None or container.failure is not None:
-        return []
-    tags = dict.fromkeys(tag for tag in (image.tag, selection.tag) if tag is not None)
-    try:
-        learnt = await system.tools.observer.facts(image.repository, Wanted(tags=tuple(tags)))
-    except RegistryError:
-        return []
-    return [facts_shape(tag, learnt.known[tag]) for tag in tags if tag in learnt.known]
-
-
-async def _verdicts(container: Container, system: System) -> tuple[Verdict, ...]:
-    repository, policy = container.observed_repository, container.policy
-    if repository is None or policy is None or container.failure is not None:
-        return ()
-    observer, image = system.tools.observer, container.field.image
-    # The survey has waited for what it wanted: what has not come by then is told as such.
-    asking = Asking(now=system.tools.clock.now(), deadline=-math.inf)
-    try:
-        tag_list = await observer.tag_list(repository)
-        observed = await gather_facts(repository, policy, image, tag_list, observer, asking)
-    except RegistryError:
-        return ()
-    return explain(policy, image, observed, asking.now)
+        observer, clock = system.tools.observer, system.tools.clock
+        return [await explained(container, observer, clock) for container in containers]

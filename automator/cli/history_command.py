@@ -11,7 +11,7 @@ from automator.cli.options import load_config, output_option, repo_option, run_a
 from automator.cli.output import print_json, print_table
 from automator.cli.surveying import choose_repos
 from automator.git.history import read_log
-from automator.report.history import HistoryEntry, history_entries
+from automator.report.history import HistoryEntry, history_entries, history_shape
 from automator.wiring import open_system
 
 
@@ -76,15 +76,4 @@ async def _read_repos(
 def _shapes(found: dict[str, list[HistoryEntry]]) -> Iterator[dict[str, Any]]:
     for name, entries in found.items():
         for entry in entries:
-            yield {
-                "config_repo": name,
-                "commit": entry.commit,
-                "at": entry.at.isoformat(),
-                "author": entry.author,
-                "workload": entry.workload,
-                "container": entry.container,
-                "from": entry.from_image,
-                "to": entry.to_image,
-                "policy": entry.policy,
-                "digest": entry.digest,
-            }
+            yield history_shape(name, entry)

@@ -22,6 +22,21 @@ class Author(Strict):
     )
 
 
+class LinkSettings(Strict):
+    """Where people look at the config repo in a browser, where its URL does not tell."""
+
+    commit: str = Field(
+        default="",
+        pattern=r"^$|^https?://\S+$",
+        description="A commit's page, with `{commit}` in its place.",
+    )
+    file: str = Field(
+        default="",
+        pattern=r"^$|^https?://\S+$",
+        description="A line's page, with `{commit}`, `{path}` and `{line}` in their places.",
+    )
+
+
 class ConfigRepoSettings(Strict):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
@@ -49,6 +64,10 @@ class ConfigRepoSettings(Strict):
         default=Batch.REPO, description="One update commit for each `repo`, `workload` or `policy`."
     )
     author: Author = Field(default=Author(), description="The author of update commits.")
+    links: LinkSettings = Field(
+        default=LinkSettings(),
+        description="Pages of commits and files; GitHub, GitLab, Gitea, Forgejo and Bitbucket are known by their names.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -11,29 +11,28 @@ from anyio.abc import TaskStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from automator.daemon.status import DaemonStatus
 from automator.errors import UsageError
 from automator.report.metrics import MetricsSink
+from automator.web.board import Board
 
 _MOST_CONNECTIONS = 128
 _HEAD_SECONDS = 10.0
 
 
-def make_app(status: DaemonStatus, metrics: MetricsSink, routes: Sequence[Route] = ()) -> Starlette:
+def make_app(board: Board, metrics: MetricsSink, routes: Sequence[BaseRoute] = ()) -> Starlette:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(_request: Request) -> Response:
         repos = {
-            name: {"commit": repo.commit, "error": repo.error}
-            for name, repo in status.repos.items()
+            name: {"commit": repo.commit, "error": repo.error} for name, repo in board.repos.items()
         }
         return JSONResponse(
-            {"ready": status.ready, "config_repos": repos},
-            status_code=200 if status.ready else 503,
+            {"ready": board.ready, "config_repos": repos},
+            status_code=200 if board.ready else 503,
         )
 
     async def metrics_page(_request: Request) -> Response:

@@ -12,7 +12,7 @@ from automator.daemon.polling import Watched
 from automator.daemon.trigger import Trigger
 from automator.errors import AutomatorError, GitError
 from automator.model.event import BugMet, PassFailed
-from automator.pipeline import Pushed, Tools, run_pass
+from automator.pipeline import Tools, run_pass
 
 _BURST_SECONDS = 0.2
 """Tags often arrive in bursts: so long a pass waits for more of them after the first."""
@@ -51,7 +51,8 @@ async def pass_loop(
             pause = min(pause * 2, _LONGEST_PAUSE)
         else:
             pause = _FIRST_PAUSE
-            _succeed(watched, result)
+            watched.board.succeed(result.survey, at=tools.clock.now())
+            watched.demands = result.survey.demands
             triggers.demanded.set()
             if result.survey.is_warming:
                 triggers.unfinished.set()
@@ -64,16 +65,11 @@ async def pass_loop(
 def _fail(watched: Watched, tools: Tools, error: str, hint: str, pause: timedelta) -> datetime:
     """Says what failed and when it is tried again."""
     retry_at = tools.clock.now() + pause
-    watched.status.error = error
+    watched.board.fail(watched.repo.name, error, hint, retry_at=retry_at)
     tools.reporter.emit(
         PassFailed(config_repo=watched.repo.name, error=error, hint=hint, retry_at=retry_at)
     )
     return retry_at
-
-
-def _succeed(watched: Watched, result: Pushed) -> None:
-    watched.status.commit, watched.status.error = result.survey.snapshot.commit, ""
-    watched.demands = result.survey.demands
 
 
 async def _wait_for_reason(

@@ -11,7 +11,6 @@ import anyio
 from anyio.abc import TaskGroup
 
 from automator.clock import elapsed
-from automator.daemon.status import RepoStatus
 from automator.daemon.trigger import Trigger
 from automator.errors import AutomatorError, RegistryError
 from automator.model.event import BugMet, PollFailed, PollRoundFinished
@@ -20,6 +19,7 @@ from automator.observe.observer import Observer
 from automator.observe.schedule import Pace, spread
 from automator.pipeline import ConfigRepo, Tools
 from automator.survey.containers import Demand
+from automator.web.board import Board, RepoStatus
 
 Value = TypeVar("Value")
 
@@ -32,9 +32,13 @@ class Watched:
     """One config repo in the daemon's care."""
 
     repo: ConfigRepo
-    status: RepoStatus
+    board: Board
     trigger: Trigger = field(default_factory=Trigger)
     demands: Mapping[ImageRepository, Demand] = field(default_factory=dict)
+
+    @property
+    def status(self) -> RepoStatus:
+        return self.board.repos[self.repo.name]
 
 
 @dataclass(slots=True, kw_only=True)

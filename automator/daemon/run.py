@@ -9,19 +9,21 @@ import anyio
 from automator.clock import Clock
 from automator.config.load import file_stamps
 from automator.config.models import Settings
+from automator.daemon.desk import make_desk
 from automator.daemon.early import EarlyPolls, early_loop
 from automator.daemon.hooks import hook_routes
 from automator.daemon.http import bind, make_app, serve
 from automator.daemon.passes import Triggers, pass_loop
 from automator.daemon.polling import Watched, failing_by_registry, poll_loop, warm_loop
 from automator.daemon.reload import wait_for_change
-from automator.daemon.status import DaemonStatus, RepoStatus
 from automator.daemon.trigger import Trigger
 from automator.hooks.receiver import Receiver
 from automator.model.event import DaemonStarted, DaemonStopped
 from automator.observe.schedule import Pace
 from automator.pipeline import ConfigRepo
 from automator.store.store import Store
+from automator.web.app import web_routes
+from automator.web.board import Board
 from automator.wiring import Configuration, System
 
 
@@ -39,8 +41,8 @@ async def run_daemon(
     settings, tools, reporter = system.settings, system.tools, system.tools.reporter
     head_interval = settings.git_poll_interval
     pace = Pace(shortest=settings.poll_interval, longest=settings.max_poll_interval)
-    status = DaemonStatus({repo.name: RepoStatus() for repo in repos})
-    watched = tuple(Watched(repo=repo, status=status.repos[repo.name]) for repo in repos)
+    board = Board(repo.name for repo in repos)
+    watched = tuple(Watched(repo=repo, board=board) for repo in repos)
     triggers, reload, early = Triggers(), Trigger(), EarlyPolls()
     in_force = (settings, system.rules), file_stamps(settings)
     receivers = _receivers(settings, tools.clock)
@@ -59,8 +61,12 @@ async def run_daemon(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_heed_signals, signals, tasks.cancel_scope, reload)
         if sock is not None:
-            routes = hook_routes(receivers, early.ask, reporter.emit, clock=tools.clock)
-            await tasks.start(serve, make_app(status, system.metrics, routes), sock)
+            desk = make_desk(system, board, watched, triggers, tasks)
+            routes = [
+                *hook_routes(receivers, early.ask, reporter.emit, clock=tools.clock),
+                *web_routes(desk),
+            ]
+            await tasks.start(serve, make_app(board, system.metrics, routes), sock)
         reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
         for one in watched:
             tasks.start_soon(partial(pass_loop, one, tools, triggers, head_interval=head_interval))

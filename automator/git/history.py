@@ -8,6 +8,7 @@ import anyio.to_thread
 
 from automator.errors import GitError
 from automator.model.plan import CommitId
+from automator.plan.message import trailer_word
 
 TRAILER = "Image-Update: "
 
@@ -20,18 +21,28 @@ class LoggedCommit:
     message: str
 
 
-async def read_log(directory: Path, revision: str, *, limit: int) -> list[LoggedCommit]:
-    """The newest commits that have an `Image-Update` trailer, newest first. Raises GitError for what is no clone."""
-    return await anyio.to_thread.run_sync(_read, directory, revision, limit)
+async def read_log(
+    directory: Path, revision: str, *, limit: int, workload: str = ""
+) -> list[LoggedCommit]:
+    """The newest commits that have an `Image-Update` trailer, newest first; of one `workload`, if it is named.
+
+    Raises GitError for what is no clone.
+    """
+    return await anyio.to_thread.run_sync(_read, directory, revision, limit, workload)
 
 
-def _read(directory: Path, revision: str, limit: int) -> list[LoggedCommit]:
+def _read(directory: Path, revision: str, limit: int, workload: str) -> list[LoggedCommit]:
     import git  # noqa: PLC0415 - GitPython takes longer to import than all of the rest
 
     try:
         # Opened and closed in one call: GitPython keeps child processes as long as its objects live.
         with git.Repo(directory, search_parent_directories=True) as repo:
-            found = repo.iter_commits(revision, max_count=limit, grep=f"^{TRAILER}")
+            found = repo.iter_commits(
+                revision,
+                max_count=limit,
+                grep=f"{TRAILER}{trailer_word(workload)} " if workload else f"^{TRAILER}",
+                fixed_strings=bool(workload),
+            )
             return [
                 LoggedCommit(
                     id=CommitId(commit.hexsha),

@@ -144,14 +144,14 @@ def _trailers(moves: Sequence[_Move], digests: Mapping[str, Digest]) -> Iterator
     for policy, ruled in groupby(moves, key=lambda move: move.policy):
         group = list(ruled)
         for move in group:
-            images = f"{_token(str(move.before))} -> {_token(str(move.after))}"
-            yield f"{_UPDATE}: {_token(move.workload)} {_token(move.container)} {images}"
+            images = f"{trailer_word(str(move.before))} -> {trailer_word(str(move.after))}"
+            yield f"{_UPDATE}: {trailer_word(move.workload)} {trailer_word(move.container)} {images}"
         for move in group:
             image = str(replace(move.after, digest=None))
             digest = move.after.digest or digests.get(image)
             if digest is not None and image not in told:
                 told.add(image)
-                yield f"{_DIGEST}: {_token(image)} {_token(digest)}"
+                yield f"{_DIGEST}: {trailer_word(image)} {trailer_word(digest)}"
         yield f"{_POLICY}: {printable(policy)}"
 
 
@@ -182,7 +182,7 @@ def _is_digest(text: str) -> bool:
     return True
 
 
-def _token(text: str) -> str:
+def trailer_word(text: str) -> str:
     """One word of a trailer."""
     return printable(text).replace(" ", "%20")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from automator.git.history import LoggedCommit
 from automator.model.image import Digest
@@ -44,3 +45,19 @@ def history_entries(commits: Iterable[LoggedCommit]) -> list[HistoryEntry]:
             for update in updates
         ]
     return entries
+
+
+def history_shape(config_repo: str, entry: HistoryEntry) -> dict[str, Any]:
+    """As `automator history -o json` and the API show it; `config_repo` is a name, or a clone's folder."""
+    return {
+        "config_repo": config_repo,
+        "commit": entry.commit,
+        "at": entry.at.isoformat(),
+        "author": entry.author,
+        "workload": entry.workload,
+        "container": entry.container,
+        "from": entry.from_image,
+        "to": entry.to_image,
+        "policy": entry.policy,
+        "digest": entry.digest,
+    }

@@ -58,7 +58,9 @@ def test_what_is_so_already_makes_no_commit(shop):
     head = shop.remote.head
     for args in (["lock", CARTS, "--reason", "INC-123"], ["lock", CARTS]):
         assert act(shop, *args).stdout == f"nothing to change: {CARTS} is so already\n"
-    assert shop.json("lock", CARTS, *ANN) == {
+    shape = shop.json("lock", CARTS, *ANN)
+    assert len(shape.pop("diff_id")) == 64
+    assert shape == {
         "config_repo": "shop", "commit": None, "diff": "", "changes": [], "notes": [],
     }  # fmt: skip
     assert shop.remote.head == head

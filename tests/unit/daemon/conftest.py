@@ -7,10 +7,10 @@ import anyio
 import pytest
 
 from automator.daemon.polling import Watched
-from automator.daemon.status import RepoStatus
 from automator.pipeline import Tools
 from automator.report.sinks import Reporter
 from automator.survey.containers import Demand
+from automator.web.board import Board
 from tests.unit.observe.conftest import (  # noqa: F401 - fixtures
     CARTS,
     USER,
@@ -37,8 +37,8 @@ def watched():
     """Two config repos; the second needs the one image repository alone."""
     lists = Demand(tag_list=True, followed=frozenset())
     return (
-        Watched(repo=None, status=RepoStatus(), demands={CARTS: lists, USER: lists}),
-        Watched(repo=None, status=RepoStatus(), demands={USER: lists}),
+        Watched(repo=None, board=Board([]), demands={CARTS: lists, USER: lists}),
+        Watched(repo=None, board=Board([]), demands={USER: lists}),
     )
 
 

@@ -1,43 +1,46 @@
 """What the daemon says of itself."""
 
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from automator.daemon.http import bind, make_app
-from automator.daemon.status import DaemonStatus, RepoStatus
 from automator.errors import UsageError
 from automator.model.event import CommitPushed
 from automator.report.metrics import MetricsSink
+from automator.web.board import Board
 
 pytestmark = pytest.mark.anyio
 
 
-async def _get(status, path, metrics=None):
-    app = make_app(status, metrics or MetricsSink())
+async def _get(board, path, metrics=None):
+    app = make_app(board, metrics or MetricsSink())
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://daemon") as client:
         return await client.get(path)
 
 
 async def test_alive_before_anything_was_read():
-    assert (await _get(DaemonStatus({"shop": RepoStatus()}), "/healthz")).status_code == 200
+    assert (await _get(Board(["shop"]), "/healthz")).status_code == 200
 
 
 async def test_ready_once_every_config_repo_was_read():
-    status = DaemonStatus({"shop": RepoStatus(commit="c0ffee"), "site": RepoStatus()})
-    assert (await _get(status, "/readyz")).status_code == 503
-    status.repos["site"].commit = "beef"
-    answer = await _get(status, "/readyz")
+    board = Board(["shop", "site"])
+    board.repos["shop"].commit = "c0ffee"
+    assert (await _get(board, "/readyz")).status_code == 503
+    board.repos["site"].commit = "beef"
+    answer = await _get(board, "/readyz")
     assert answer.status_code == 200
     assert answer.json()["config_repos"]["shop"] == {"commit": "c0ffee", "error": ""}
 
 
 async def test_one_that_fails_later_leaves_the_daemon_ready_and_is_shown():
-    status = DaemonStatus({"shop": RepoStatus(commit="c0ffee", error="remote is down")})
-    answer = await _get(status, "/readyz")
+    board = Board(["shop"])
+    board.repos["shop"].commit = "c0ffee"
+    board.fail("shop", "remote is down", "", retry_at=datetime(2026, 1, 1, tzinfo=UTC))
+    answer = await _get(board, "/readyz")
     assert (answer.status_code, answer.json()["config_repos"]["shop"]["error"]) == (
         200,
         "remote is down",
@@ -48,7 +51,7 @@ async def test_metrics_count_events(events):
     metrics = MetricsSink()
     for event in events:
         metrics.receive(event)
-    text = (await _get(DaemonStatus(), "/metrics", metrics)).text
+    text = (await _get(Board([]), "/metrics", metrics)).text
     assert 'automator_commits_total{config_repo="shop"} 1.0' in text
     assert 'automator_changes_total{config_repo="shop"} 3.0' in text
 

@@ -1,0 +1,81 @@
+"""Where people can look at a commit, a file or an image's source in a browser. Pure: nothing is asked.
+
+The forms are those of GitHub (also Gitea's and Forgejo's, but for files), GitLab and Bitbucket Cloud. A host that is none of
+these needs patterns in the configuration. A link is http or https, or there is none: a label may say `javascript:`.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+_SCP_FORM = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!/)(?P<path>[^:]+)")
+_REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPatterns:
+    """`commit` has a place for `{commit}`; `file` for `{commit}`, `{path}` and `{line}`. Empty: there are no links."""
+
+    commit: str = ""
+    file: str = ""
+
+    def commit_link(self, commit: str) -> str:
+        return self.commit.replace("{commit}", quote(commit, safe=""))
+
+    def file_link(self, commit: str, path: str, line: int) -> str:
+        encoded = quote(path.encode("utf-8", "surrogateescape"))
+        filled = self.file.replace("{commit}", quote(commit, safe=""))
+        return filled.replace("{line}", str(line)).replace("{path}", encoded)
+
+
+def patterns_for(url: str) -> LinkPatterns:
+    """By the host's name, of a config repo's `url` in any form that Git takes."""
+    home = _web_address(url)
+    host = urlsplit(home).hostname or ""
+    if not host:
+        return LinkPatterns()
+    if "gitlab" in host:
+        return LinkPatterns(
+            f"{home}/-/commit/{{commit}}", f"{home}/-/blob/{{commit}}/{{path}}#L{{line}}"
+        )
+    if "bitbucket.org" in host:
+        return LinkPatterns(
+            f"{home}/commits/{{commit}}", f"{home}/src/{{commit}}/{{path}}#lines-{{line}}"
+        )
+    if any(name in host for name in ("gitea", "forgejo", "codeberg")):
+        return LinkPatterns(
+            f"{home}/commit/{{commit}}", f"{home}/src/commit/{{commit}}/{{path}}#L{{line}}"
+        )
+    if "github" in host:
+        return LinkPatterns(
+            f"{home}/commit/{{commit}}", f"{home}/blob/{{commit}}/{{path}}#L{{line}}"
+        )
+    return LinkPatterns()
+
+
+def source_link(source: str, revision: str) -> str:
+    """To the revision that an image was built from, by its OCI labels `source` and `revision`; else to the source; else empty."""
+    home = _web_address(source)
+    if not revision or _REVISION.fullmatch(revision) is None:
+        return home
+    return patterns_for(source).commit_link(revision) or home
+
+
+def _web_address(url: str) -> str:
+    """`git@host:team/repo.git` and the like as `https://host/team/repo`; empty for what has no place in the web."""
+    text = url.strip()
+    scp = None if "://" in text else _SCP_FORM.fullmatch(text)
+    if scp is not None:
+        text = f"ssh://{scp['host']}/{scp['path']}"
+    try:
+        parts = urlsplit(text.removeprefix("git+"))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https", "ssh", "git"} or not re.fullmatch(r"[\w.-]+", host):
+        return ""
+    scheme = "http" if parts.scheme == "http" else "https"
+    # A port of ssh says nothing of the pages.
+    where = f"{host}:{port}" if port and parts.scheme in {"http", "https"} else host
+    path = quote(parts.path.rstrip("/").removesuffix(".git"), safe="/%~@+-._")
+    return f"{scheme}://{where}{path}"
