@@ -117,7 +117,8 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
         except PushRejected as rejected:
             if rejected.rule or attempt == PUSH_ATTEMPTS:
                 raise
-            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
+            took = elapsed(tools.clock, began_at)
+            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt, took=took))
             await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
             continue
         _report_pushed(result, commits, tools, began_at)
@@ -133,7 +134,7 @@ async def survey(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | No
     snapshot = await scan_head(repo, tools)
     containers = await anyio.to_thread.run_sync(match_policies, snapshot, repo.rules)
     demands = demands_of(containers)
-    await observe(demands, tools, polled_before=polled_before)
+    await observe(repo.name, demands, tools, polled_before=polled_before)
     asking = Asking(
         now=tools.clock.now(),
         deadline=tools.clock.monotonic_seconds() + tools.patience_seconds,
@@ -175,18 +176,22 @@ async def scan_outside(repo: ConfigRepo, snapshot: Snapshot) -> list[Problem]:
 
 
 async def observe(
-    demands: Mapping[ImageRepository, Demand], tools: Tools, *, polled_before: datetime | None
+    config_repo: str,
+    demands: Mapping[ImageRepository, Demand],
+    tools: Tools,
+    *,
+    polled_before: datetime | None,
 ) -> None:
     """Polls what is not known, or last polled before `polled_before`. Failures are remembered by the observer."""
     listed = [repository for repository, demand in demands.items() if demand.tag_list]
     polled = await tools.observer.refresh(listed, older_than=polled_before)
+    if polled.polled:
+        tools.reporter.emit(round_finished(config_repo, polled))
     if polled_before is not None:
         async with anyio.create_task_group() as tasks:
             for repository, demand in demands.items():
                 if demand.followed:
                     tasks.start_soon(_follow, repository, demand, tools.observer)
-    if polled.polled:
-        tools.reporter.emit(round_finished(polled))
 
 
 async def _follow(repository: ImageRepository, demand: Demand, observer: Observer) -> None:
@@ -195,8 +200,9 @@ async def _follow(repository: ImageRepository, demand: Demand, observer: Observe
         await observer.follow_tags(repository, demand.followed)
 
 
-def round_finished(polled: PollRound) -> PollRoundFinished:
+def round_finished(config_repo: str, polled: PollRound) -> PollRoundFinished:
     return PollRoundFinished(
+        config_repo=config_repo,
         polled=polled.polled,
         changed=len(polled.changed),
         failed=len(polled.failed),

@@ -106,7 +106,8 @@ async def carry_out(
         except PushRejected as rejected:
             if rejected.rule or attempt == PUSH_ATTEMPTS:
                 raise
-            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt))
+            took = elapsed(tools.clock, began_at)
+            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt, took=took))
             await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
             continue
         tools.reporter.emit(

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import click
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table
 from automator.cli.surveying import check_names, choose_repos
-from automator.config.models import Settings
+from automator.clock import elapsed
 from automator.errors import AutomatorError
 from automator.model.event import LogFormat
-from automator.model.policy import Rule
 from automator.pipeline import ConfigRepo, Pushed, run_pass
 from automator.report.log import LogSink, configure_logging
 from automator.report.shapes import change_shape, errors_of
+from automator.report.sinks import Sink
+from automator.survey.news import pass_failed
 from automator.wiring import Configuration, Lasting, System, open_system
 
 _PATIENCE_SECONDS = 2.0
@@ -37,14 +39,18 @@ def command(
     settings, rules = load_config(config_path)
     log_format = LogFormat.JSON if output == "json" and not once else LogFormat(settings.log_format)
     configure_logging(settings.log_level, log_format)
+    sinks = [LogSink()]
     if once:
-        return run_async(partial(_once, settings, rules, repo_names, output))
-    run_async(partial(_daemon, config_path, (settings, rules), repo_names))
+        return run_async(partial(_once, (settings, rules), repo_names, output, sinks))
+    run_async(partial(_daemon, config_path, (settings, rules), repo_names, sinks))
     return 0
 
 
 async def _daemon(
-    config_path: Path | None, configuration: Configuration, repo_names: tuple[str, ...]
+    config_path: Path | None,
+    configuration: Configuration,
+    repo_names: tuple[str, ...],
+    sinks: Sequence[Sink],
 ) -> None:
     """Begins anew with each change of the configuration."""
     from automator.daemon.run import run_daemon  # noqa: PLC0415 - a single pass needs no web server
@@ -60,7 +66,7 @@ async def _daemon(
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         while following is not None:
             opened = open_system(
-                *following, [LogSink()], lasting=lasting, patience_seconds=_PATIENCE_SECONDS
+                *following, sinks, lasting=lasting, patience_seconds=_PATIENCE_SECONDS
             )
             async with opened as system:
                 repos = choose_repos(system, repo_names)
@@ -68,10 +74,13 @@ async def _daemon(
 
 
 async def _once(
-    settings: Settings, rules: tuple[Rule, ...], repo_names: tuple[str, ...], output: str
+    configuration: Configuration,
+    repo_names: tuple[str, ...],
+    output: str,
+    sinks: Sequence[Sink],
 ) -> int:
     results: dict[str, Pushed | AutomatorError] = {}
-    async with open_system(settings, rules, [LogSink()]) as system:
+    async with open_system(*configuration, sinks) as system:
         repos = choose_repos(system, repo_names)
         async with anyio.create_task_group() as tasks:
             for repo in repos:
@@ -90,12 +99,14 @@ async def _once(
 async def _pass(
     repo: ConfigRepo, system: System, results: dict[str, Pushed | AutomatorError]
 ) -> None:
+    tools = system.tools
+    began = tools.clock.monotonic_seconds()
     try:
-        results[repo.name] = await run_pass(
-            repo, system.tools, polled_before=system.tools.clock.now()
-        )
+        results[repo.name] = await run_pass(repo, tools, polled_before=tools.clock.now())
     except AutomatorError as error:
         results[repo.name] = error
+        took = elapsed(tools.clock, began)
+        tools.reporter.emit(pass_failed(repo.name, error, retry_at=None, took=took))
 
 
 def _failed(result: Pushed | AutomatorError) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from traceback import format_exc
 
-from automator.clock import Clock
+from automator.clock import Clock, elapsed
 from automator.daemon.polling import Watched
 from automator.daemon.trigger import Trigger
 from automator.errors import AutomatorError, GitError
-from automator.model.event import BugMet, PassFailed
+from automator.model.event import BugMet
 from automator.pipeline import Tools, run_pass
+from automator.survey.news import pass_failed
 
 _BURST_SECONDS = 0.2
 """Tags often arrive in bursts: so long a pass waits for more of them after the first."""
@@ -37,17 +38,17 @@ async def pass_loop(
     """A pass at the start, when a selection may have changed, when the head moved, when a held change is due."""
     pause = _FIRST_PAUSE
     while True:
+        began = tools.clock.monotonic_seconds()
         try:
             result = await run_pass(watched.repo, tools, polled_before=None)
             if result.commits:
                 await watched.repo.mirror.maintain()
         except AutomatorError as error:
-            until: datetime | None = _fail(watched, tools, error.message, error.hint, pause)
+            until: datetime | None = _fail(watched, tools, error, pause, began)
             pause = min(pause * 2, _LONGEST_PAUSE)
         except Exception as bug:  # noqa: BLE001 - one config repo's trouble never stops the others
             tools.reporter.emit(BugMet(config_repo=watched.repo.name, traceback=format_exc()))
-            hint = "this is a bug in automator, please report it"
-            until = _fail(watched, tools, f"internal error: {type(bug).__name__}", hint, pause)
+            until = _fail(watched, tools, bug, pause, began)
             pause = min(pause * 2, _LONGEST_PAUSE)
         else:
             pause = _FIRST_PAUSE
@@ -62,13 +63,15 @@ async def pass_loop(
         await _wait_for_reason(watched, tools.clock, until=until, head_interval=head_interval)
 
 
-def _fail(watched: Watched, tools: Tools, error: str, hint: str, pause: timedelta) -> datetime:
+def _fail(
+    watched: Watched, tools: Tools, error: Exception, pause: timedelta, began: float
+) -> datetime:
     """Says what failed and when it is tried again."""
     retry_at = tools.clock.now() + pause
-    watched.board.fail(watched.repo.name, error, hint, retry_at=retry_at)
-    tools.reporter.emit(
-        PassFailed(config_repo=watched.repo.name, error=error, hint=hint, retry_at=retry_at)
-    )
+    took = elapsed(tools.clock, began)
+    failed = pass_failed(watched.repo.name, error, retry_at=retry_at, took=took)
+    watched.board.fail(watched.repo.name, failed.error, failed.hint, retry_at=retry_at)
+    tools.reporter.emit(failed)
     return retry_at
 
 

@@ -62,7 +62,10 @@ class ConfigRepoScanned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRoundFinished(Event):
+    """`config_repo` is the one whose pass polled; empty for a round of the daemon, which is for all of them."""
+
     name = "poll_round.finished"
+    config_repo: str = ""
     polled: int
     changed: int
     failed: int
@@ -205,12 +208,13 @@ class ImageDelivered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRaced(Event):
-    """Somebody pushed first; the plan is made again from the new head."""
+    """Somebody pushed first; the plan is made again from the new head. `took` is what the lost attempt took."""
 
     name = "push.raced"
     level = Level.WARNING
     config_repo: str
     attempt: int
+    took: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,12 +241,16 @@ class PassFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassFailed(Event):
+    """`kind` is the class of the error; `retry_at` is None where nobody tries again."""
+
     name = "pass.failed"
     level = Level.ERROR
     config_repo: str
     error: str
+    kind: str
     hint: str
-    retry_at: datetime
+    retry_at: datetime | None
+    took: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

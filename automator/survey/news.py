@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
+from automator.errors import AutomatorError
 from automator.model.event import (
     ChangeHeld,
     Event,
     ImageDelivered,
     ManifestRefused,
+    PassFailed,
     PassFinished,
     SelectionChanged,
 )
@@ -74,6 +76,28 @@ def pass_finished(survey: Survey, *, at: datetime, took: timedelta) -> PassFinis
         behind_versions=sum(selection.behind for selection in behind),
         most_behind_versions=max((selection.behind for selection in behind), default=0),
         behind_for=max(ages, default=None) if behind else timedelta(0),
+        took=took,
+    )
+
+
+def pass_failed(
+    config_repo: str, error: Exception, *, retry_at: datetime | None, took: timedelta
+) -> PassFailed:
+    """What is no AutomatorError is a bug, and its text may be anything: only its class is told."""
+    known = (
+        error
+        if isinstance(error, AutomatorError)
+        else AutomatorError(
+            f"internal error: {type(error).__name__}",
+            hint="this is a bug in automator, please report it",
+        )
+    )
+    return PassFailed(
+        config_repo=config_repo,
+        error=known.message,
+        kind=type(error).__name__,
+        hint=known.hint,
+        retry_at=retry_at,
         took=took,
     )
 

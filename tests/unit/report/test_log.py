@@ -12,8 +12,10 @@ from automator.report.log import LogSink, configure_logging
 FAILED = events.PassFailed(
     config_repo="shop",
     error="remote is down",
+    kind="RemoteUnavailable",
     hint="",
     retry_at=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+    took=timedelta(seconds=1.5),
 )
 
 
@@ -27,7 +29,9 @@ def test_json_lines_carry_the_fields_as_keys(capsys):
         "level": "error",
         "config_repo": "shop",
         "error": "remote is down",
+        "kind": "RemoteUnavailable",
         "retry_at": "2024-01-02T03:04:05+00:00",
+        "took": 1.5,
     }
 
 

@@ -28,7 +28,9 @@ FINISHED = events.PassFinished(
     behind_for=timedelta(hours=1),
     took=SECOND,
 )
-FAILED = events.PassFailed(config_repo="shop", error="down", hint="", retry_at=NOON)
+FAILED = events.PassFailed(
+    config_repo="shop", error="down", kind="GitError", hint="", retry_at=NOON, took=SECOND
+)
 SCANNED = events.ConfigRepoScanned(
     config_repo="shop",
     commit="c0",
@@ -43,6 +45,7 @@ DELIVERED = events.ImageDelivered(
     config_repo="shop", commit="c1", image="redis:7", lead_time=timedelta(minutes=4)
 )
 ROUND = events.PollRoundFinished(polled=5, changed=1, failed=2, requests=9, took=SECOND)
+RACED = events.PushRaced(config_repo="shop", attempt=1, took=SECOND)
 REFUSED = events.HookRefused(hook="hub", why="no proof", unreported=3)
 MOVED = events.TagMoved(image_repository="a/b", tag="1.0", from_digest="x", to_digest="y")
 
@@ -72,7 +75,7 @@ TOLD = [
     (FINISHED, "automator_behind_seconds", SHOP, 3600),
     (FAILED, "automator_pass_failing", SHOP, 1),
     (FAILED, "automator_pass_failures_total", SHOP, 1),
-    (events.PushRaced(config_repo="shop", attempt=1), "automator_push_conflicts_total", SHOP, 1),
+    (RACED, "automator_push_conflicts_total", SHOP, 1),
     (MOVED, "automator_tags_moved_total", {}, 1),
     (
         events.TagListDoubted(image_repository="a/b", doubt="short"),
