@@ -1,4 +1,4 @@
-"""What holds for every test: no home directory, no proxies, a fixed git identity and language."""
+"""What holds for every test: no home directory, no proxies, no collector, a fixed git identity and language."""
 
 import os
 
@@ -20,7 +20,8 @@ def _own_environment(monkeypatch, tmp_path_factory):
         monkeypatch.setenv(f"GIT_{who}_NAME", "Test Person")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "person@example.com")
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name in {"DOCKER_CONFIG", "AUTOMATOR_CONFIG"}:
+        foreign = name.startswith("OTEL_") or name in {"DOCKER_CONFIG", "AUTOMATOR_CONFIG"}
+        if foreign or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -1,5 +1,6 @@
 """`automator run`: the daemon, or one pass."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,13 +14,14 @@ import click
 from automator.cli.options import load_config, output_option, repo_option, run_async
 from automator.cli.output import print_json, print_table
 from automator.cli.surveying import check_names, choose_repos
-from automator.clock import elapsed
+from automator.clock import SystemClock, elapsed
 from automator.errors import AutomatorError
 from automator.model.event import LogFormat
 from automator.pipeline import ConfigRepo, Pushed, run_pass
 from automator.report.log import LogSink, configure_logging
 from automator.report.shapes import change_shape, errors_of
 from automator.report.sinks import Sink
+from automator.report.telemetry import exported_traces
 from automator.survey.news import pass_failed
 from automator.wiring import Configuration, Lasting, System, open_system
 
@@ -39,11 +41,13 @@ def command(
     settings, rules = load_config(config_path)
     log_format = LogFormat.JSON if output == "json" and not once else LogFormat(settings.log_format)
     configure_logging(settings.log_level, log_format)
-    sinks = [LogSink()]
-    if once:
-        return run_async(partial(_once, (settings, rules), repo_names, output, sinks))
-    run_async(partial(_daemon, config_path, (settings, rules), repo_names, sinks))
-    return 0
+    log = LogSink()
+    with exported_traces(os.environ, SystemClock(), log.receive) as traces:
+        sinks = [log, *traces]
+        if once:
+            return run_async(partial(_once, (settings, rules), repo_names, output, sinks))
+        run_async(partial(_daemon, config_path, (settings, rules), repo_names, sinks))
+        return 0
 
 
 async def _daemon(

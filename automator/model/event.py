@@ -254,6 +254,20 @@ class PassFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TracesFailing(Event):
+    """Said once when spans begin to be lost because the collector does not take them, not at each batch."""
+
+    name = "traces.failing"
+    level = Level.WARNING
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracesRecovered(Event):
+    name = "traces.recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRefused(Event):
     """Said once for each problem of a config repo's head that was not there before."""
 
