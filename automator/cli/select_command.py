@@ -78,7 +78,7 @@ def _parse_current(text: str | None) -> ImageReference:
 
 
 def _read_tags(lines: Iterable[str], wanted: frozenset[Platform], now: datetime) -> Observed:
-    """Where no line tells a time all tags count as first seen now, so that version and name break the tie."""
+    """Where no line tells a time all tags count as first seen now, so that version, the tag in use and name break the tie."""
     tags: dict[str, tuple[datetime | None, frozenset[Platform]]] = {}
     for number, line in enumerate(lines, start=1):
         tag, *more = line.rstrip("\r\n").split("\t")

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     INCOMPLETE = "tag list incomplete"
     WARMING = "warming"
     IN_USE_MISSING = "tag in use not found"
+    IN_USE_UNDATED = "build time of the tag in use unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,11 @@ _STATUS_OF = {
     Outcome.INCOMPLETE: Status.HELD,
     Outcome.WARMING: Status.WARMING,
     Outcome.IN_USE_MISSING: Status.HELD,
+    Outcome.IN_USE_UNDATED: Status.HELD,
 }
+_NAMES_TARGET = {Outcome.WOULD_BE_OLDER, Outcome.IN_USE_MISSING, Outcome.IN_USE_UNDATED}
+"""What a person may let happen by `allow_downgrade`."""
+
 _ORDER_IN_WORDS = {
     PolicyKind.SEMVER: ("newest in", "version"),
     PolicyKind.GLOB: ("newest build of", "build"),
@@ -79,7 +83,7 @@ def _unguarded(
         return unchanged(status=Status.REGISTRY_FAILING, reason="not observed yet")
     if selection.outcome is Outcome.UPDATE:
         return _move(field, policy, selection)
-    names_target = selection.outcome in {Outcome.WOULD_BE_OLDER, Outcome.IN_USE_MISSING}
+    names_target = selection.outcome in _NAMES_TARGET
     return unchanged(
         status=_STATUS_OF[selection.outcome],
         reason=_why_not(field, selection),
@@ -95,7 +99,7 @@ def _why_not(field: ImageField, selection: Selection) -> str:
         case Outcome.WARMING:
             total = selection.known + selection.pending
             return f"{selection.outcome}: {selection.known} of {total} tags are read"
-        case Outcome.IN_USE_MISSING:
+        case Outcome.IN_USE_MISSING | Outcome.IN_USE_UNDATED:
             name = f"{field.image.name}:{field.image.tag}"
             return f"{selection.outcome}: nobody can tell whether {name} is older; allow_downgrade takes any"
         case _:

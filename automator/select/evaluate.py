@@ -10,10 +10,9 @@ from automator.model.image import ImageReference
 from automator.model.policy import Policy, PolicyKind
 from automator.model.selection import Outcome, Reason, Selection, Verdict
 from automator.model.tags import ImageFacts, Observed
-from automator.select.judge import NEWEST_BUILD, version_in_use
-from automator.select.order import Key, build_time
+from automator.select.judge import NEWEST_BUILD, rank_of_rejected
+from automator.select.order import Key
 from automator.select.ranking import Ranked, lacks_platform, rank_tags, with_platforms
-from automator.select.scheme import SCHEMES
 
 
 def evaluate(
@@ -90,20 +89,16 @@ def _unless_older(
     now: datetime,
 ) -> Outcome:
     """Also an image in use that the policy would not take counts: 2.0.0 is not replaced by 1.9 under ^1, nor a
-    build of today by one of last week. One that is gone from the registry has no build time to compare.
+    build of today by one of last week. Nothing replaces one whose build time nobody can tell.
     """
-    rank = ranked.rank_in_use(current)
-    if rank is None and policy.update.kind is PolicyKind.SEMVER:
-        in_use = version_in_use(policy, current)
-        rank = SCHEMES[policy.versions].key(in_use.version, in_use.tag, in_use) if in_use else None
-    elif rank is None and policy.update.kind in NEWEST_BUILD:
-        facts = observed.facts.get(current.tag or "")
-        built_at = build_time(facts, now) if facts else None
-        rank = (built_at,) if built_at else None
-        if rank is None and current.tag in observed.missing:
-            return Outcome.IN_USE_MISSING
+    rank = ranked.rank_in_use(current) or rank_of_rejected(policy, current, observed, now)
     if rank is None:
+        if policy.update.kind in NEWEST_BUILD and current.tag in observed.missing:
+            return Outcome.IN_USE_MISSING
+        if policy.update.kind in NEWEST_BUILD and current.tag in observed.facts:
+            return Outcome.IN_USE_UNDATED
         return Outcome.UPDATE
+    comparable = best[: len(rank)]
     descending = policy.update.argument == "desc"
-    is_older = best > rank if descending else best < rank
+    is_older = comparable > rank if descending else comparable < rank
     return Outcome.WOULD_BE_OLDER if is_older else Outcome.UPDATE

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from automator.model.policy import Policy
@@ -44,6 +45,13 @@ def make_filter(policy: Policy) -> Filter:
         return _expand(template, found) if template else tag
 
     return check
+
+
+def text_in_use(policy: Policy, tag: str) -> str | Reason:
+    """What the filter makes of the tag in use, `include` and `exclude` aside: they say what may be selected, not what
+    is compared with it.
+    """
+    return make_filter(replace(policy, include=(), exclude=(), exclude_matching=()))(tag)
 
 
 def _plain(tag: str) -> str | Reason:

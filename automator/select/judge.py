@@ -9,7 +9,7 @@ from automator.model.selection import Reason
 from automator.model.tags import Observed
 from automator.select.constraint import parse_constraint
 from automator.select.expression import compile_glob, compile_regex
-from automator.select.filters import make_filter
+from automator.select.filters import make_filter, text_in_use
 from automator.select.order import Key, VersionInUse, build_time, newest_key, parse_decimal
 from automator.select.scheme import SCHEMES
 
@@ -32,7 +32,7 @@ def make_judge(policy: Policy, current: ImageReference, observed: Observed, now:
         case PolicyKind.NONE:
             return lambda _tag: Reason.EXCLUDED
         case _:
-            return _newest_judge(policy, observed, now)
+            return _newest_judge(policy, current, observed, now)
 
 
 def _semver_judge(policy: Policy, current: ImageReference) -> Judge:
@@ -67,10 +67,11 @@ def _semver_judge(policy: Policy, current: ImageReference) -> Judge:
 
 
 def version_in_use(policy: Policy, current: ImageReference) -> VersionInUse | None:
+    """Also of a tag that the policy would not take, read as it stands if the filter makes nothing of it."""
     if current.tag is None:
         return None
-    text = make_filter(policy)(current.tag)
-    version = None if isinstance(text, Reason) else SCHEMES[policy.versions].parse(text)
+    text = text_in_use(policy, current.tag)
+    version = SCHEMES[policy.versions].parse(current.tag if isinstance(text, Reason) else text)
     return None if version is None else VersionInUse(current.tag, version)
 
 
@@ -106,7 +107,9 @@ def name_judge(policy: Policy) -> Callable[[str], str | Reason]:
     return judge
 
 
-def _newest_judge(policy: Policy, observed: Observed, now: datetime) -> Judge:
+def _newest_judge(
+    policy: Policy, current: ImageReference, observed: Observed, now: datetime
+) -> Judge:
     accept = name_judge(policy)
 
     def judge(tag: str) -> Key | Reason:
@@ -115,6 +118,33 @@ def _newest_judge(policy: Policy, observed: Observed, now: datetime) -> Judge:
             return text
         facts = observed.facts.get(tag)
         built_at = build_time(facts, now) if facts and facts.tells_time else None
-        return Reason.BUILD_TIME_UNKNOWN if built_at is None else newest_key(tag, text, built_at)
+        if built_at is None:
+            return Reason.BUILD_TIME_UNKNOWN
+        return newest_key(tag, text, built_at, current.tag)
 
     return judge
+
+
+def rank_of_rejected(
+    policy: Policy, current: ImageReference, observed: Observed, now: datetime
+) -> Key | None:
+    """The beginning of the rank that the tag in use would have if the policy took it; None if its order does not know it.
+
+    A text that the filter of an alphabetical order leaves out is of another kind: `latest` is not behind `RELEASE.2024`.
+    """
+    tag, kind = current.tag, policy.update.kind
+    if tag is None:
+        return None
+    if kind is PolicyKind.SEMVER:
+        in_use = version_in_use(policy, current)
+        return in_use.version.key if in_use else None
+    if kind in NEWEST_BUILD:
+        facts = observed.facts.get(tag)
+        built_at = build_time(facts, now) if facts else None
+        return newest_key(tag, tag, built_at, tag) if built_at else None
+    text = text_in_use(policy, tag)
+    if kind is PolicyKind.NUMERICAL:
+        number = parse_decimal(tag if isinstance(text, Reason) else text)
+        return None if number is None else (number,)
+    comparable = kind is PolicyKind.ALPHABETICAL and not isinstance(text, Reason)
+    return (text,) if comparable else None

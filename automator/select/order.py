@@ -2,7 +2,7 @@
 
 semver         version precedence; then the build revision; then the tag written like the image in use; then the name
                (read as other tools do: version precedence; then the tag in use; then one written like it; then the name)
-newest build   build time; then version; then a specific tag before `latest`; then the name
+newest build   build time; then version; then a specific tag before `latest`; then the tag in use; then the name
 alphabetical   the text; `desc` reversed        numerical   the decimal; `desc` reversed
 """
 
@@ -62,9 +62,13 @@ def peer_key(version: Version, tag: str, in_use: VersionInUse | None) -> Key:
     return (*version.key, alike, tag)
 
 
-def newest_key(tag: str, text: str, built_at: datetime) -> Key:
+def newest_key(tag: str, text: str, built_at: datetime, in_use: str | None) -> Key:
+    """Of builds of one time, as all are whose own is implausible and that were first met together, the one in use stays:
+    a name that is later in the alphabet says nothing.
+    """
     version = parse_version(text)
-    return (built_at, version is not None, version.key if version else (), tag != "latest", tag)
+    key = version.key if version else ()
+    return (built_at, version is not None, key, tag != "latest", tag == in_use, tag)
 
 
 def parse_decimal(text: str) -> Decimal | None:

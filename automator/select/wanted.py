@@ -107,5 +107,5 @@ def _of_the_one_in_use(
         return Wanted()
     bound = build_time(facts, now)
     best = ranked.candidates[0][0][0]
-    undecided = bound is not None and best < bound
+    undecided = bound is not None and best <= bound
     return Wanted(tags=(tag,), detail=Detail.TIME) if undecided else Wanted()

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from automator.errors import InvalidExpression
 from automator.model.image import Digest, ImageReference
 from automator.model.policy import Policy, VersionScheme
+from automator.model.selection import Outcome
 from automator.model.tags import Detail, ImageFacts, Observed, TagList
 from automator.select.constraint import parse_constraint
 from automator.select.evaluate import evaluate, explain
 from automator.select.expression import compile_regex, parse_expression, unanchored
+from automator.select.order import parse_decimal
 from automator.select.version import parse_semver, parse_strict, parse_version, prerelease_key
 from automator.select.wanted import wanted_facts
 
@@ -152,16 +154,43 @@ def test_any_text_is_an_expression_or_an_error_inside_it(text):
     assert_parses_or_points(parse_expression, text)
 
 
+ORDERS = {
+    "semver:*": lambda text: (version := parse_version(text)) and version.key,
+    "numerical:asc": parse_decimal,
+    "alphabetical:asc": lambda text: text,
+}
+
+
+@given(
+    st.sampled_from(list(ORDERS)),
+    tag,
+    st.lists(tag, max_size=10, unique=True),
+    st.sampled_from([{}, {"exclude": ("*0*", "v*")}, {"include": ("1*",)}]),
+)
+def test_nothing_goes_back_whatever_the_policy_makes_of_the_tag_in_use(
+    expression, in_use, tags, limits
+):
+    policy = Policy(name="p", update=parse_expression(expression), **limits)
+    observed = Observed(tag_list=TagList(tags=(*tags, in_use)))
+    selection = evaluate(policy, ImageReference("app", in_use), observed, NOW)
+    before = ORDERS[expression](in_use)
+    if selection.outcome is Outcome.UPDATE and before is not None:
+        assert ORDERS[expression](selection.tag) >= before
+
+
 def told_by_a_list(facts):
     """What a registry's own list of times tells of an image."""
     return replace(facts, created_at=None, detail=Detail.DIGEST)
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12),
     st.integers(0, 11),
+    st.sampled_from(["latest", "glob:b[0-4]"]),
 )
-def test_push_times_lead_to_the_selection_that_all_creation_times_would_give(ages, in_use):
+def test_push_times_lead_to_the_selection_that_all_creation_times_would_give(
+    ages, in_use, expression
+):
     """Each image has a creation time and was pushed some days after it; only what is wanted is revealed."""
     full = {
         f"b{n}": ImageFacts(
@@ -171,7 +200,7 @@ def test_push_times_lead_to_the_selection_that_all_creation_times_would_give(age
         )
         for n, (created, later) in enumerate(ages)
     }
-    policy = Policy(name="p", update=parse_expression("latest"))
+    policy = Policy(name="p", update=parse_expression(expression))
     current = ImageReference("app", f"b{in_use % len(ages)}")
     tag_list = TagList(tags=tuple(full))
     shown = {tag: told_by_a_list(facts) for tag, facts in full.items()}

@@ -213,6 +213,13 @@ def test_changes(image, by, chosen, to, reason):
             id="the tag in use is gone",
         ),
         pytest.param(
+            {"chosen": selection(Outcome.IN_USE_UNDATED, "0.4.9", 0)},
+            Status.HELD,
+            "build time of the tag in use unknown: nobody can tell whether weaveworksdemos/carts:0.4.8"
+            " is older; allow_downgrade takes any",
+            id="the tag in use has no time",
+        ),
+        pytest.param(
             {"chosen": selection(Outcome.NO_CANDIDATE, None, 0)},
             Status.NO_MATCH,
             "no candidate",
