@@ -7,6 +7,7 @@ in rank has its own: nothing below it can be younger.
 
 import re
 from datetime import datetime
+from itertools import takewhile
 
 from automator.model.image import ImageReference
 from automator.model.policy import Policy, PolicyKind
@@ -15,6 +16,8 @@ from automator.model.tags import Detail, Observed, Wanted
 from automator.select.judge import NEWEST_BUILD, name_judge
 from automator.select.order import build_time
 from automator.select.ranking import Ranked, lacks_platform, rank_tags
+
+_MOST_AT_ONCE = 32
 
 _NUMBER = re.compile(r"([0-9]+)")
 
@@ -81,16 +84,34 @@ def _of_the_best(
     now: datetime,
     detail: Detail | None,
 ) -> Wanted:
-    """The details of the first in rank, and of those before it that turn out to lack a platform."""
+    """The details of the first in rank, and of those before it that turn out to lack a platform.
+
+    One is mostly enough. Where it is not, as after a move to another registry, which makes all pushes younger than their
+    builds, each time twice as many are asked for: a caller that has little time knows what it begins.
+    """
     if detail is None:
         return Wanted()
     ranked = rank_tags(policy, current, observed, now)
-    for _, tag in ranked.candidates:
+    for at, (_, tag) in enumerate(ranked.candidates):
         if _lacks(observed, tag, detail):
-            return Wanted(tags=(tag,), detail=detail)
+            most = min(_MOST_AT_ONCE, 1 + at + _asked_in_vain(policy, observed, ranked, at))
+            tags = [tag for _, tag in ranked.candidates[at : at + most]]
+            batch = takewhile(lambda tag: _lacks(observed, tag, detail), tags)
+            return Wanted(tags=tuple(batch), detail=detail)
         if not lacks_platform(policy, observed, tag):
             return _of_the_one_in_use(policy, current, observed, now, ranked)
     return Wanted()
+
+
+def _asked_in_vain(policy: Policy, observed: Observed, ranked: Ranked, first: int) -> int:
+    """How many stood before the `first` that is to be asked for, and do no more: they are not there, or are older than
+    their push.
+    """
+    if policy.update.kind not in NEWEST_BUILD:
+        return len(observed.missing)
+    bound = ranked.candidates[first][0][0]
+    pushes = (observed.facts[tag].pushed_at for _, tag in ranked.candidates[first + 1 :])
+    return sum(1 for pushed_at in pushes if pushed_at is not None and pushed_at > bound)
 
 
 def _of_the_one_in_use(

@@ -1,5 +1,6 @@
 """Which facts are asked for before a selection, in which order, and what a selection makes of those that do not come."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,6 +99,54 @@ BOUNDS = [
 @pytest.mark.parametrize(("known", "wanted"), BOUNDS)
 def test_push_times_say_whose_creation_times_are_asked_for(known, wanted):
     assert wanted_facts(policy(), app("a"), observe("a", "b", **known), NOW).tags == wanted
+
+
+def batches(asked, current, tags, shown, truth):
+    """How many tags are asked for, time after time; what the truth lacks is not there."""
+    shown, missing, sizes = dict(shown), set(), []
+    while True:
+        observed = Observed(tag_list=TagList(tags=tags), facts=shown, missing=frozenset(missing))
+        wanted = wanted_facts(asked, app(current), observed, NOW).tags
+        if not wanted:
+            return sizes
+        sizes.append(len(wanted))
+        shown |= {tag: truth[tag] for tag in wanted if tag in truth}
+        missing |= {tag for tag in wanted if tag not in truth}
+
+
+MANY = tuple(f"b{n}" for n in range(100))
+MOVED = {tag: facts(-n, 20 - n / 1000) for n, tag in enumerate(reversed(MANY))}
+LISTED = {
+    tag: replace(known, created_at=None, detail=Detail.DIGEST) for tag, known in MOVED.items()
+}
+ARM_ONLY = {"b0": facts(1, detail=Detail.FULL, platforms=frozenset({ARM}))}
+FULL = {tag: facts(1, detail=Detail.FULL) for tag in MANY}
+BATCHES = [
+    pytest.param(policy(), LISTED, MOVED | {"b99": facts(20, 20)}, [1], id="the first is it"),
+    pytest.param(policy(), LISTED, MOVED, [1, 2, 4, 8, 16, 32, 32, 5], id="all came from elsewhere"),
+    pytest.param(
+        policy(), MOVED | {"b99": pushed(21)}, MOVED | {"b99": facts(21, 21)}, [1], id="all but the last are known"
+    ),
+    pytest.param(
+        policy(), MOVED | {"b99": pushed(21), "b98": pushed(20.9)},
+        MOVED | {"b99": facts(21, 21), "b98": facts(20, 20)}, [1], id="what came before says nothing of what is pushed now",
+    ),
+    pytest.param(
+        policy("alphabetical:asc", platforms=frozenset({ARM})), {}, FULL | ARM_ONLY,
+        [1, 2, 4, 8, 16, 32, 32, 5], id="most lack the platform",
+    ),
+    pytest.param(
+        policy("alphabetical:asc", pin_digest=True), {}, {"b0": facts(1)}, [1, 2, 4, 8, 16, 32, 32, 5],
+        id="most are not there",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "shown", "truth", "sizes"), BATCHES)
+def test_twice_as_many_are_asked_for_each_time_that_those_before_were_not_enough(
+    asked, shown, truth, sizes
+):
+    assert batches(asked, "b0", MANY, shown, truth) == sizes
 
 
 @pytest.mark.parametrize(
