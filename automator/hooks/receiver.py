@@ -34,7 +34,7 @@ class Receiver:
         self._sns: SnsSignature | None = None
         self._pubsub: PubSubToken | None = None
         if settings.kind is HookKind.ECR and settings.topic:
-            self._sns = SnsSignature(settings.topic, fetch=fetch)
+            self._sns = SnsSignature(settings.topic, clock=clock, fetch=fetch)
         if settings.kind is HookKind.GAR and settings.audience and settings.service_account:
             self._pubsub = PubSubToken(
                 audience=settings.audience,

@@ -6,11 +6,13 @@ The time of a message is not looked at: one that comes again causes another earl
 
 import base64
 import re
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 import anyio
 
+from automator.clock import Clock
 from automator.errors import ConfigError, ProtocolViolation, Unavailable
 from automator.extras import load
 from automator.hooks.document import read_json, text
@@ -41,19 +43,26 @@ _SIGNED_FIELDS: Mapping[str, tuple[str, ...]] = {
 _HASHES: Mapping[str, str] = {"1": "SHA1", "2": "SHA256"}
 
 _MOST_KEYS = 16
+_MOST_FETCHES = 10
+_MINUTE_SECONDS = 60.0
+"""Who knows the topic's name can make us fetch: ten times a minute at most, and not again what failed."""
 
 
 class SnsSignature:
-    """Of the messages of one topic. Certificates are fetched from SNS's own hosts alone, and kept.
+    """Of the messages of one topic. Certificates are fetched from SNS's own hosts alone, one at a time, and kept.
 
     Raises ConfigError where the library is not installed.
     """
 
-    def __init__(self, topic: str, *, fetch: Fetch) -> None:
+    def __init__(self, topic: str, *, clock: Clock, fetch: Fetch) -> None:
         self._topic = topic
+        self._clock = clock
         self._fetch = fetch
         self._keys: dict[str, Any] = {}
         self._fetching = anyio.Lock()
+        self._under_way = ""
+        self._fetched_at: deque[float] = deque(maxlen=_MOST_FETCHES)
+        self._failed_at: dict[str, float] = {}
         self._x509 = load("cryptography.x509", extra=EXTRA, refuse=ConfigError)
         self._rsa = load(
             "cryptography.hazmat.primitives.asymmetric.rsa", extra=EXTRA, refuse=ConfigError
@@ -67,7 +76,7 @@ class SnsSignature:
         self._exceptions = load("cryptography.exceptions", extra=EXTRA, refuse=ConfigError)
 
     async def is_valid(self, body: bytes) -> bool:
-        """Raises Unavailable where the certificate cannot be had."""
+        """Raises Unavailable where the certificate cannot be had, or not yet: SNS sends the message again."""
         try:
             message = read_json(body)
             signature = base64.b64decode(text(message, "Signature"), validate=True)
@@ -90,18 +99,42 @@ class SnsSignature:
             )
         except self._exceptions.InvalidSignature:
             return False
+        self._keep(url, key)
         return True
 
     async def _key(self, url: str) -> Any:
         if url in self._keys:
             return self._keys[url]
+        if self._fetching.locked() and url != self._under_way:
+            raise Unavailable("another certificate of SNS is being fetched")
         async with self._fetching:
             if url not in self._keys:
-                key = self._read_key(await self._fetch(url))
-                if len(self._keys) >= _MOST_KEYS:
-                    self._keys.clear()
-                self._keys[url] = key
+                self._admit(url)
+                self._under_way = url
+                try:
+                    key = self._read_key(await self._fetch(url))
+                except Unavailable:
+                    self._failed_at[url] = self._clock.monotonic_seconds()
+                    raise
+                self._keep(url, key)
             return self._keys[url]
+
+    def _admit(self, url: str) -> None:
+        now = self._clock.monotonic_seconds()
+        since = now - _MINUTE_SECONDS
+        self._failed_at = {other: at for other, at in self._failed_at.items() if at > since}
+        if url in self._failed_at:
+            raise Unavailable("SNS's certificate could not be had less than a minute ago")
+        if len(self._fetched_at) == _MOST_FETCHES and self._fetched_at[0] > since:
+            raise Unavailable("too many certificates of SNS were asked for in a minute")
+        self._fetched_at.append(now)
+
+    def _keep(self, url: str, key: Any) -> None:
+        """Those that signed a message last are kept."""
+        self._keys.pop(url, None)
+        self._keys[url] = key
+        if len(self._keys) > _MOST_KEYS:
+            del self._keys[next(iter(self._keys))]
 
     def _read_key(self, pem: bytes) -> Any:
         try:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from automator.errors import ConfigError, Unavailable
 from automator.hooks.request import Accepted, Postponed, Refused, Unreadable
 from tests.servers.certificates import make_certificate
+from tests.servers.clocks import ManualClock
 from tests.unit.hooks import payloads
 from tests.unit.hooks.making import SECRET, TOPIC, prove, receiver, request
 
@@ -91,17 +92,22 @@ def sns(certificate):
     return Sns(certificate)
 
 
-@pytest.fixture
-def hook(sns):
-    return receiver("ecr", topic=TOPIC, fetch=sns.fetch)
-
-
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("subject", ["Amazon ECR", None, "Größe"])
 async def test_a_signed_push_is_accepted(sns, hook, version, subject):
     receipt = await hook.receive(request(sns.notification(version=version, Subject=subject)))
     [event] = receipt.events
     assert (event.repository.host, event.tag) == (payloads.ECR_HOST, "1.2")
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def hook(sns, clock):
+    return receiver("ecr", topic=TOPIC, fetch=sns.fetch, clock=clock)
 
 
 async def test_the_certificate_is_fetched_once(sns, hook):
@@ -193,19 +199,67 @@ async def test_the_certificate_of_another_key_is_refused(sns, hook, tmp_path):
 
 
 @pytest.mark.parametrize("page", [b"", b"<html>", "ES256"])
-async def test_without_a_certificate_the_sender_shall_try_again(sns, hook, page, tmp_path):
+async def test_without_a_certificate_the_sender_shall_try_again(sns, hook, clock, page, tmp_path):
     good = sns.pages.pop(CERTIFICATE_URL)
     assert isinstance(await hook.receive(request(sns.notification())), Postponed)
     if page == "ES256":
         page = make_certificate(tmp_path, algorithm="ES256").certificate_file.read_bytes()
     sns.pages[CERTIFICATE_URL] = page
+    clock.advance(60)
     assert isinstance(await hook.receive(request(sns.notification())), Postponed)
     sns.pages[CERTIFICATE_URL] = good
+    clock.advance(60)
     assert len((await hook.receive(request(sns.notification()))).events) == 1
 
 
-async def test_certificates_of_many_names_are_not_all_kept(sns, hook):
+async def test_what_failed_is_not_fetched_again_for_a_minute(sns, hook, clock):
+    del sns.pages[CERTIFICATE_URL]
+    for _ in range(5):
+        assert isinstance(await hook.receive(request(sns.notification())), Postponed)
+    assert sns.asked == [CERTIFICATE_URL]
+    clock.advance(60)
+    await hook.receive(request(sns.notification()))
+    assert sns.asked == [CERTIFICATE_URL] * 2
+
+
+def naming(sns, number):
+    """A message that names another certificate; a stranger can send as much."""
+    url = f"https://sns.eu-west-1.amazonaws.com/{number}.pem"
+    return request({**sns.notification(), "SigningCertURL": url})
+
+
+async def test_whoever_knows_the_topic_makes_us_fetch_ten_times_a_minute_at_most(sns, hook, clock):
+    for number in range(50):
+        assert isinstance(await hook.receive(naming(sns, number)), Postponed)
+    assert len(sns.asked) == 10
+    assert isinstance(await hook.receive(request(sns.notification())), Postponed)
+    clock.advance(60)
+    assert len((await hook.receive(request(sns.notification()))).events) == 1
+
+
+async def test_a_known_certificate_needs_no_fetch_meanwhile(sns, hook):
+    await hook.receive(request(sns.notification()))
+    for number in range(50):
+        await hook.receive(naming(sns, number))
+    assert len((await hook.receive(request(sns.notification()))).events) == 1
+
+
+async def test_one_certificate_is_fetched_at_a_time(sns, hook):
+    receipts = []
+
+    async def receive(number):
+        receipts.append(await hook.receive(naming(sns, number)))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(5):
+            tasks.start_soon(receive, number)
+    assert len(sns.asked) == 1
+    assert all(isinstance(receipt, Postponed) for receipt in receipts)
+
+
+async def test_certificates_of_many_names_are_not_all_kept(sns, hook, clock):
     for number in range(100):
+        clock.advance(6)
         url = f"https://sns.eu-west-1.amazonaws.com/{number}.pem"
         sns.pages[url] = sns.pages[CERTIFICATE_URL]
         receipt = await hook.receive(request({**sns.notification(), "SigningCertURL": url}))
