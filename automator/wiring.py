@@ -66,15 +66,16 @@ async def open_system(
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.store))
         kept = lasting or Lasting()
+        reporter = Reporter([kept.metrics, *sinks])
         hosts = {registry.host: _host(registry) for registry in settings.registries}
         client = RegistryClient(
             hosts=hosts,
             credentials=_credentials(settings, hosts, clock),
             clock=clock,
             limits=kept.limits,
+            report=reporter.emit,
         )
         registry = await stack.enter_async_context(client)
-        reporter = Reporter([kept.metrics, *sinks])
         observer = Observer(
             registry=registry,
             store=store,

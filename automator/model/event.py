@@ -101,6 +101,22 @@ class RegistryRecovered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorFailing(Event):
+    """Said once when a registry's mirror begins to fail; the registry is asked instead. `mirror` is its host."""
+
+    name = "mirror.failing"
+    level = Level.WARNING
+    mirror: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorRecovered(Event):
+    name = "mirror.recovered"
+    mirror: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookReceived(Event):
     """A proven sender told of something; `pushes` counts the image repositories and tags that are looked at early."""
 

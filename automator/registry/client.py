@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from automator.clock import Clock
-from automator.errors import RegistryError
+from automator.errors import NotFound, RegistryError
+from automator.model.event import Event
 from automator.model.image import Digest, ImageRepository, parse_digest
 from automator.model.tags import Detail, ImageFacts, ListedImage, Listing
 from automator.registry import images
@@ -22,6 +23,7 @@ from automator.registry.flight import SingleFlight
 from automator.registry.host import HostState
 from automator.registry.limits import HostLimits
 from automator.registry.listing import fetch_listing
+from automator.registry.mirrors import MirrorHealth
 from automator.registry.pages import PageSizes
 from automator.registry.retries import RetryPolicy
 from automator.registry.settings import HostSettings
@@ -37,7 +39,7 @@ class RegistryClient:
 
     Where a host has mirrors, they are asked first, in their order, and one that cannot help is passed over: what is
     raised is the registry's own error. `limits`, by host, outlive the client: pauses, quotas and circuits are those of
-    the registries, whatever the settings.
+    the registries, whatever the settings. `report` is told when a mirror begins to fail, and when it serves again.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class RegistryClient:
         clock: Clock,
         limits: dict[str, HostLimits] | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        report: Callable[[Event], None] = lambda _event: None,
     ) -> None:
+        self._mirrors = MirrorHealth(report)
         self._page_sizes: defaultdict[str, PageSizes] = defaultdict(PageSizes)
         self._flights: SingleFlight[tuple[ImageRepository, Digest, Detail], ImageFacts] = (
             SingleFlight()
@@ -176,7 +180,12 @@ class RegistryClient:
     ) -> Value:
         for mirror in self._sources.mirrors_of(repository):
             try:
-                return await fetch(self._sources.open(mirror))
-            except RegistryError:
-                continue
+                value = await fetch(self._sources.open(mirror))
+            except NotFound:
+                self._mirrors.answered(mirror)
+            except RegistryError as error:
+                self._mirrors.failed(mirror, error)
+            else:
+                self._mirrors.answered(mirror)
+                return value
         return await fetch(self._sources.open(repository))

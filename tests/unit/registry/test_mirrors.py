@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from automator.errors import NotFound, Throttled
+from automator.model.event import MirrorFailing, MirrorRecovered
 from automator.model.image import ImageRepository
 from automator.model.tags import Detail
 from automator.registry.client import RegistryClient
@@ -49,21 +50,27 @@ def host(server, **settings):
 async def make(clock):
     """A client of several hosts."""
 
-    def make(*hosts, attempts=1, **logins):
+    def make(*hosts, attempts=1, report=lambda _event: None, **logins):
         return RegistryClient(
             hosts={each.host: each for each in hosts},
             credentials=Credentials(clock=clock, configured=logins),
             clock=clock,
             retry=RetryPolicy(attempts=attempts),
+            report=report,
         )
 
     return make
 
 
 @pytest.fixture
-async def client(make, scripted, mirror):
+def events():
+    return []
+
+
+@pytest.fixture
+async def client(make, scripted, mirror, events):
     mirrors = (ImageRepository(mirror.host, "hub"),)
-    async with make(host(scripted, mirrors=mirrors), host(mirror)) as client:
+    async with make(host(scripted, mirrors=mirrors), host(mirror), report=events.append) as client:
         yield client
 
 
@@ -116,6 +123,37 @@ async def test_a_mirror_that_helps_again_is_used_again(client, scripted, mirror,
     scripted.script(PATH, TAGS)
     assert (await client.fetch_tags(repository)).tags == ("1.0",)
     assert (await client.fetch_tags(repository)).tags == ("0.9",)
+
+
+async def test_one_that_fails_is_told_once_and_so_is_that_it_serves_again(
+    client, scripted, mirror, repository, events
+):
+    other = ImageRepository(scripted.host, "shop/orders")
+    down = Reply(status=503)
+    mirror.script(MIRROR_PATH, down, down, MIRRORED)
+    mirror.script("/v2/hub/shop/orders/tags/list", down, down, MIRRORED)
+    scripted.script(PATH, TAGS)
+    scripted.script("/v2/shop/orders/tags/list", TAGS)
+    for each in (repository, other, repository, other):
+        await client.fetch_tags(each)
+    failing = MirrorFailing(
+        mirror=mirror.host,
+        error=f"{mirror.host}/hub/shop/carts: the registry fails: 503 (it is asked again later)",
+    )
+    assert events == [failing]
+    await client.fetch_tags(repository)
+    assert events == [failing], "the other is not served yet"
+    await client.fetch_tags(other)
+    assert events == [failing, MirrorRecovered(mirror=mirror.host)]
+
+
+async def test_one_that_does_not_have_an_image_repository_does_not_fail(
+    client, scripted, mirror, repository, events
+):
+    mirror.script(MIRROR_PATH, Reply(status=404))
+    scripted.script(PATH, TAGS)
+    await client.fetch_tags(repository)
+    assert events == []
 
 
 async def test_if_all_fail_it_is_the_registry_s_own_error(client, scripted, mirror, repository):
