@@ -52,6 +52,7 @@ class RegistryClient:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         report: Callable[[Event], None] = lambda _event: None,
     ) -> None:
+        self._clock = clock
         self._mirrors = MirrorHealth(report)
         self._page_sizes: defaultdict[str, PageSizes] = defaultdict(PageSizes)
         self._flights: SingleFlight[tuple[ImageRepository, Digest, Detail], ImageFacts] = (
@@ -107,6 +108,7 @@ class RegistryClient:
                 source,
                 self._page_sizes[source.repository.host],
                 entity_tag if is_own else "",
+                self._clock,
             )
             if listing is None:
                 return None

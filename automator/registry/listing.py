@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from automator.clock import Clock
 from automator.errors import ProtocolViolation, Unavailable
 from automator.model.tags import ListedImage, Listing
 from automator.registry.documents import parse_tags
@@ -13,6 +14,8 @@ from automator.registry.transport import Answer, Exchange
 
 TAG_LIST_BYTES = 64 * 1024 * 1024
 MOST_PAGES = 20_000
+LONGEST_SECONDS = 600.0
+"""All pages together: each may be in time, and the list come to no end in days."""
 MOST_STALE_PAGES = 5
 """In a row, without a tag that is new and with a next page all the same."""
 
@@ -60,17 +63,27 @@ class _Progress:
         )
 
 
-async def fetch_listing(source: Source, sizes: PageSizes, validator: str) -> Listing | None:
+async def fetch_listing(
+    source: Source, sizes: PageSizes, validator: str, clock: Clock
+) -> Listing | None:
     """Every tag, of all pages, once each and in the registry's order; None where `validator` is still good.
 
     `sizes` are the host's, and learn of the answers. A `validator` is an entity tag, sent with the first page alone.
     """
     progress = _Progress(str(source.repository))
+    deadline = clock.monotonic_seconds() + LONGEST_SECONDS
     size, url, answer = await _fetch_first(source, sizes, validator)
     if answer.status == _NOT_MODIFIED:
         return None
     first = answer
     while (following := progress.add(answer, url)) is not None:
+        if clock.monotonic_seconds() >= deadline:
+            raise Unavailable(
+                f"the registry's tag list is not complete after {LONGEST_SECONDS / 60:.0f} minutes"
+                f" and {len(progress.urls)} pages",
+                location=progress.where,
+                hint="no part of it is used; if requests_per_second is low, raise it",
+            )
         url = following
         answer = await source.ask(_page(source, url, progress.left_bytes))
     sizes.listed(size, progress.sizes)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from automator.errors import ProtocolViolation
+from automator.errors import ProtocolViolation, Unavailable
 from automator.model.image import ImageRepository
 from automator.model.tags import ListedImage, Listing
 from tests.servers.personas.auth import PASSWORD
@@ -57,6 +57,21 @@ async def test_empty_pages_in_between_are_passed_over(client, scripted, reposito
         Reply.json({"tags": None}),
     )
     assert (await client.fetch_tags(repository)).tags == ("1", "2", "3")
+
+
+async def test_pages_that_are_each_in_time_are_no_list_if_they_take_hours(
+    client, scripted, repository, clock
+):
+    def slowly(request):
+        clock.advance(29)
+        number = len(scripted.requests)
+        return Reply.json({"tags": [str(number)]}, link=f'<{PATH}?token={number}>; rel="next"')
+
+    scripted.script(PATH, slowly)
+    with pytest.raises(Unavailable, match="not complete after 10 minutes and 21 pages") as caught:
+        await client.fetch_tags(repository)
+    assert caught.value.location == str(repository)
+    assert len(scripted.requests) == 21
 
 
 # Validators
