@@ -9,12 +9,13 @@ the image repository, so a registry that lies can lose its own credential and no
 """
 
 import base64
+import json
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from pydantic import SecretStr
 
@@ -46,9 +47,6 @@ class Authorization:
     secrets: tuple[SecretStr, ...]
     is_anonymous: bool = False
 
-    def redact(self, text: str) -> str:
-        return _redact(text, self.secrets)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
@@ -66,9 +64,6 @@ class TokenRequest:
     @property
     def is_anonymous(self) -> bool:
         return not self.secrets
-
-    def redact(self, text: str) -> str:
-        return _redact(text, self.secrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +155,7 @@ class Authenticator:
     ) -> Authorization:
         credential = await self._credentials.for_repository(repository)
         if credential is not None and credential.registry_token is not None:
-            authorization = _bearer(credential.registry_token.get_secret_value())
+            authorization = bearer_authorization(credential.registry_token.get_secret_value())
             grant = self._kept(challenge, authorization, credential)
         elif challenge.scheme == "basic":
             grant = self._grant_basic(repository, challenge, credential)
@@ -224,7 +219,7 @@ class Authenticator:
         age_seconds = self._clock.monotonic_seconds() - asked_at
         return self._kept(
             challenge,
-            _bearer(token.value, is_anonymous=request.is_anonymous),
+            bearer_authorization(token.value, is_anonymous=request.is_anonymous),
             credential,
             token.lifetime_seconds - age_seconds,
         )
@@ -252,11 +247,13 @@ def _is_anonymous(credential: Credential | None) -> bool:
     return credential is None or not (credential.username or credential.identity_token)
 
 
-def _redact(text: str, secrets: Sequence[SecretStr]) -> str:
+def redact(text: str, secrets: Sequence[SecretStr]) -> str:
+    """Without the secrets, as they are and as a form or JSON spells them: so they were sent, and so they are echoed."""
     for secret in secrets:
         value = secret.get_secret_value()
-        if value:
-            text = text.replace(value, "***")
+        for spelled in (value, quote_plus(value), json.dumps(value)[1:-1]):
+            if spelled:
+                text = text.replace(spelled, "***")
     return text
 
 
@@ -272,7 +269,7 @@ def basic_authorization(credential: Credential) -> Authorization:
     )
 
 
-def _bearer(token: str, *, is_anonymous: bool = False) -> Authorization:
+def bearer_authorization(token: str, *, is_anonymous: bool = False) -> Authorization:
     header = SecretStr(f"Bearer {token}")
     return Authorization(header=header, secrets=(SecretStr(token),), is_anonymous=is_anonymous)
 

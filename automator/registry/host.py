@@ -26,6 +26,7 @@ from automator.registry.auth import (
     CredentialSource,
     TokenRequest,
     login_hint,
+    redact,
 )
 from automator.registry.circuit import CircuitState
 from automator.registry.limits import HostLimits
@@ -159,7 +160,7 @@ class RegistryHost:
                     self._authenticator.forget(repository, purpose)
             held_for = attempt.tell(answer)
             if answer.status not in accepted:
-                raise self._refusal(answer, exchange.where, authorization, held_for)
+                raise self._refusal(answer, exchange, authorization, held_for)
             return answer
 
     async def _send(self, exchange: Exchange, authorization: Authorization | None) -> Answer:
@@ -176,18 +177,19 @@ class RegistryHost:
             body_limit=_TOKEN_BYTES,
             content=request.form,
             named_by=request.named_by,
+            secrets=request.secrets,
         )
         # It counts, as most token servers are the registry's own, but it needs no slot: it is inside an attempt.
         await self.limits.wait_for_turn()
         answer = await self._send(exchange, request.authorization)
         if answer.status != 200:
-            raise self._refusal(answer, exchange.where, request.authorization or request)
+            raise self._refusal(answer, exchange, request.authorization or request)
         return answer.body
 
     def _refusal(
         self,
         answer: Answer,
-        where: str,
+        exchange: Exchange,
         sent: Authorization | TokenRequest | None,
         held_for: timedelta | None = None,
     ) -> RegistryError:
@@ -195,7 +197,9 @@ class RegistryHost:
 
         `held_for` is how long a quota that is used up holds back requests like this one.
         """
-        said = describe_error(answer.body, str if sent is None else sent.redact)
+        secrets = exchange.secrets if sent is None else (*exchange.secrets, *sent.secrets)
+        said = describe_error(answer.body, partial(redact, secrets=secrets))
+        where = exchange.where
         told = f"{answer.status}{f', {said}' if said else ''}"
         pause = self._pause_after(answer) if held_for is None else held_for
         if answer.status == 429:

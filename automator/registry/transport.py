@@ -64,7 +64,8 @@ HTTPX_ERRORS = (*_NO_ANSWER, *_UNUSABLE)
 class Exchange:
     """One request. `authorization` goes to the origin of `url` and to no other.
 
-    `content` is a body of the type `content_type`, and holds a secret; `validator` is an entity tag: what still has
+    `content` is a body of the type `content_type`, and holds a secret; `secrets` are those in it and in `authorization`,
+    which an answer that echoes them must not tell; `validator` is an entity tag: what still has
     it need not be sent again (304). `is_pull` marks what registries count as the pull of an image. `named_by` is the URL
     of the registry that named this one, which is then judged as a redirect is; empty for our own choice.
     """
@@ -80,6 +81,7 @@ class Exchange:
     validator: str = ""
     is_pull: bool = False
     named_by: str = ""
+    secrets: tuple[SecretStr, ...] = ()
 
     def __repr__(self) -> str:
         return f"Exchange({self.method} for {self.where})"

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from automator.errors import InvalidReference, ProtocolViolation, Unavailable
 from automator.model.image import Digest, ImageRepository, is_tag, parse_digest
+from automator.registry.auth import Authorization
 from automator.registry.host import RegistryHost
 from automator.registry.transport import Exchange
 
@@ -79,7 +80,7 @@ async def fetch_document(
 
 
 def page_request(
-    repository: ImageRepository, url: str, authorization: str | None = None
+    repository: ImageRepository, url: str, authorization: Authorization | None = None
 ) -> Exchange:
     return Exchange(
         method="GET",
@@ -87,7 +88,8 @@ def page_request(
         where=f"{repository} (times of tags)",
         body_limit=PAGE_BYTES,
         accept="application/json",
-        authorization=authorization,
+        authorization=None if authorization is None else authorization.header.get_secret_value(),
+        secrets=() if authorization is None else authorization.secrets,
     )
 
 

@@ -15,7 +15,7 @@ from automator.clock import Clock
 from automator.errors import Denied, NotFound
 from automator.model.image import ImageRepository
 from automator.model.tags import ListedImage
-from automator.registry.auth import CredentialSource
+from automator.registry.auth import CredentialSource, bearer_authorization
 from automator.registry.credentials import Credential
 from automator.registry.documents import parse_token
 from automator.registry.host import RegistryHost
@@ -98,6 +98,7 @@ class DockerHub:
             body_limit=_TOKEN_BYTES,
             content=json.dumps(login),
             content_type="application/json",
+            secrets=(credential.password,),
         )
         answer = await self._host.ask(self._named(repository), exchange, purpose=_LOGIN)
         token = SecretStr(parse_token(answer.body, where=exchange.where).value)
@@ -119,7 +120,7 @@ class DockerHub:
     ) -> AsyncGenerator[Images]:
         namespace, _, name = repository.path.partition("/")
         base = f"{self._host.url}/v2/namespaces/{namespace}/repositories/{quote(name, safe='')}"
-        authorization = None if token is None else f"Bearer {token.get_secret_value()}"
+        authorization = None if token is None else bearer_authorization(token.get_secret_value())
         for page in itertools.count(1):
             url = f"{base}/tags?page_size={_PAGE_SIZE}&page={page}&ordering=last_updated"
             document = await fetch_document(

@@ -14,7 +14,7 @@ from automator.clock import Clock
 from automator.errors import NotFound
 from automator.model.image import ImageRepository
 from automator.model.tags import ListedImage
-from automator.registry.auth import CredentialSource, basic_authorization
+from automator.registry.auth import Authorization, CredentialSource, basic_authorization
 from automator.registry.host import RegistryHost
 from automator.registry.shortcuts.answers import (
     DigestField,
@@ -101,12 +101,12 @@ class Harbor:
             if _is_last(document, page):
                 return
 
-    async def _authorization(self, repository: ImageRepository) -> str | None:
+    async def _authorization(self, repository: ImageRepository) -> Authorization | None:
         """Basic, without being asked: the API answers strangers as if there were nothing."""
         credential = await self._credentials.for_repository(repository)
         if credential is None or not credential.username:
             return None
-        return basic_authorization(credential).header.get_secret_value()
+        return basic_authorization(credential)
 
 
 def _is_last(document: Document, page: int) -> bool:

@@ -1,6 +1,7 @@
 """Token servers: which of them get a registry's credentials, and that nothing of these is ever shown."""
 
-from urllib.parse import urlsplit
+import json
+from urllib.parse import quote_plus, urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -220,6 +221,29 @@ async def test_a_registry_that_echoes_secrets_is_not_quoted(client, scripted, re
     with pytest.raises(Denied) as caught:
         await client.fetch_tags(repository)
     assert not [secret for secret in SECRETS if secret in f"{caught.value} {caught.value!r}"]
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [str, quote_plus, lambda secret: json.dumps(secret)[1:-1]],
+    ids=["as it is", "as a form has it", "as JSON has it"],
+)
+async def test_what_is_sent_along_is_not_quoted_however_it_is_echoed(
+    client, scripted, repository, spell
+):
+    """A request that brings its own authorization or body, as those beside the OCI protocol do."""
+    secret = 'top"secret+/=='
+    scripted.script(PATH, Reply(status=403, body=f"you sent {spell(secret)}".encode()))
+    exchange = Exchange(
+        method="POST",
+        url=f"{scripted.url}{PATH}",
+        where="login",
+        body_limit=1000,
+        content="a body with it",
+        secrets=(SecretStr(secret),),
+    )
+    with pytest.raises(Denied, match=r"refuses: 403, you sent \*\*\* "):
+        await client._sources.open(repository).ask(exchange)
 
 
 def test_an_exchange_shows_no_secret():

@@ -136,7 +136,7 @@ async def test_a_token_is_renewed_shortly_before_it_ends(client, scripted, repos
 
     def slow(reply):
         def answer(request):
-            clock.advance(200)
+            clock.advance(140)
             return reply
 
         return answer

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from automator.errors import Denied
 from automator.model.image import ImageRepository
 from tests.servers.personas.persona import serve
 from tests.servers.personas.public import DockerHub
@@ -63,6 +64,25 @@ async def test_a_login_is_renewed_in_time(make_shortcuts, hub, repository, clock
 async def test_the_registry_is_not_shown_the_login_of_its_api(make_shortcuts, hub, repository):
     await make_shortcuts(hub, logs_in=True).fetch(repository, {})
     assert hub.server.requests == []
+
+
+async def test_a_login_that_is_echoed_is_not_quoted(make_shortcuts, hub, repository):
+    shortcuts = make_shortcuts(hub, logs_in=True)
+    hub.elsewhere.script(LOGIN, lambda request: Reply(status=403, body=request.body))
+    assert await shortcuts.fetch(repository, {}) is None
+    with pytest.raises(Denied, match='"secret": "\\*\\*\\*"'):
+        await shortcuts._source.fetch(repository, {})
+
+
+async def test_nor_is_what_it_gave(make_shortcuts, hub, repository):
+    def echo(request):
+        return Reply(status=403, body=request.headers.get("authorization", "who?").encode())
+
+    shortcuts = make_shortcuts(hub, logs_in=True)
+    hub.elsewhere.script(API, echo)
+    assert await shortcuts.fetch(repository, {}) is None
+    with pytest.raises(Denied, match=r"Bearer \*\*\*"):
+        await shortcuts._source.fetch(repository, {})
 
 
 async def test_without_a_login_a_private_one_is_not_told(make_shortcuts, hub, repository):
