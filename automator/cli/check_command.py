@@ -11,7 +11,13 @@ import click
 from automator.cli.options import output_option, repo_option, run_async
 from automator.cli.output import print_json
 from automator.cli.surveying import choose_repos
-from automator.config.load import check_config, find_config, load_rules, load_settings
+from automator.config.load import (
+    check_config,
+    check_effects,
+    find_config,
+    load_rules,
+    load_settings,
+)
 from automator.errors import AutomatorError
 from automator.model.field import ImageField
 from automator.pipeline import scan_head, scan_outside
@@ -43,8 +49,10 @@ def command(
     """
     path = find_config(config_path, os.environ)
     found = _Findings(problems=check_config(path, os.environ))
-    if not found.problems and not offline:
-        run_async(partial(_check_repos, path, repo_names, found))
+    if not found.problems:
+        found.problems += check_effects(path, os.environ)
+        if not offline:
+            run_async(partial(_check_repos, path, repo_names, found))
     if output == "json":
         print_json(asdict(found))
     else:

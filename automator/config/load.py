@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from automator.config.effects import without_effect
 from automator.config.models import Settings
 from automator.config.policy_file import PolicyFile, make_rules
 from automator.config.problems import KeyPath, YamlFile, explain_validation, parse_yaml
@@ -34,7 +35,7 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     """Raises ConfigError with every mistake."""
-    settings, problems = _read_settings(path, environ)
+    _, settings, problems = _read_settings(path, environ)
     if settings is None:
         raise _config_error(path, problems)
     return settings
@@ -73,27 +74,36 @@ def load_rules(settings: Settings) -> tuple[Rule, ...]:
 
 def check_config(path: Path, environ: Mapping[str, str]) -> list[str]:
     """Every mistake in the configuration and, as far as that can be read, in the policy files."""
-    settings, problems = _read_settings(path, environ)
+    _, settings, problems = _read_settings(path, environ)
     if settings is not None:
         problems += _read_rules(settings)[1]
     return problems
+
+
+def check_effects(path: Path, environ: Mapping[str, str]) -> list[str]:
+    """What has no effect in a configuration without mistakes: the daemon starts with it all the same."""
+    file, settings, _ = _read_settings(path, environ)
+    return [] if settings is None else list(without_effect(file, settings))
 
 
 def _config_error(path: Path, problems: list[str]) -> ConfigError:
     return ConfigError(f"mistakes in {path}", problems=tuple(problems))
 
 
-def _read_settings(path: Path, environ: Mapping[str, str]) -> tuple[Settings | None, list[str]]:
+def _read_settings(
+    path: Path, environ: Mapping[str, str]
+) -> tuple[YamlFile, Settings | None, list[str]]:
     file, problems = _read_yaml(path)
     if file.root is None and problems:
-        return None, problems
+        return file, None, problems
     data = _replace_variables(file, file.data, (), environ, problems)
     data = _read_secret_files(file, data, (), path.parent, problems)
     try:
         settings = Settings.model_validate(data if data is not None else {})
     except ValidationError as error:
-        return None, problems + explain_validation(file, error, Settings)
-    return (None if problems else settings.relative_to(path.parent.absolute())), problems
+        return file, None, problems + explain_validation(file, error, Settings)
+    known = None if problems else settings.relative_to(path.parent.absolute())
+    return file, known, problems
 
 
 def _read_rules(settings: Settings) -> tuple[list[Rule], list[str]]:

@@ -66,3 +66,12 @@ def test_notes_alone_are_no_failure(world):
     world.remote.commit({"in/renovate.yaml": FILES["in/renovate.yaml"]})
     done = world.run("check")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "0 problems found, 1 note")
+
+
+def test_a_file_that_is_not_there_is_told_beside_all_else(world):
+    world.remote.commit({"in/values.yaml": FILES["in/values.yaml"]})
+    world.settings["pull_secrets"] = ["gone"]
+    missing, comment = world.json("check")["problems"]
+    assert missing.startswith("automator.yaml:")
+    assert "gone cannot be read: No such file or directory" in missing
+    assert comment.startswith("shop: in/values.yaml:2:29:")

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from automator.config.load import check_config, find_config, load_rules, load_settings
+from automator.config.load import (
+    check_config,
+    check_effects,
+    find_config,
+    load_rules,
+    load_settings,
+)
 from automator.errors import ConfigError, UsageError
 
 REPO = "config_repos:\n  - {name: shop, url: 'file:///x'}\n"
@@ -90,6 +96,55 @@ def test_mistake_in_the_configuration(tmp_path, text, expected):
     assert len(found) == len(expected), found
     for line in expected:
         assert any(problem.startswith(line) for problem in found), found
+
+
+ABSENT = "cannot be read: No such file or directory (correct the path"
+WITHOUT_EFFECT = [
+    pytest.param(
+        REPO + "registries: [{host: r, ca_file: ca.pem}]\n",
+        [f"automator.yaml:3:33: ca.pem {ABSENT}"],
+        id="a certificate authority that is not there",
+    ),
+    pytest.param(
+        REPO + "registries:\n- {host: q}\n- {host: r, client_certificate_file: c.pem, client_key_file: k.pem}\n",
+        [f"automator.yaml:5:38: c.pem {ABSENT}", f"automator.yaml:5:62: k.pem {ABSENT}"],
+        id="a client certificate and its key",
+    ),
+    pytest.param(
+        "config_repos:\n  - {name: shop, url: x, ca_file: a, ssh_key_file: b, known_hosts_file: c}\n",
+        [f"automator.yaml:2:52: b {ABSENT}", f"automator.yaml:2:73: c {ABSENT}", f"automator.yaml:2:35: a {ABSENT}"],
+        id="files of a config repo",
+    ),
+    pytest.param(
+        REPO + "pull_secrets: [there, gone, empty]\n",
+        [f"automator.yaml:3:23: gone {ABSENT}", "automator.yaml:3:29: empty cannot be read: the folder is empty"],
+        id="pull secrets",
+    ),
+    pytest.param(
+        REPO + "docker_config: config.json\n",
+        [f"automator.yaml:3:16: config.json {ABSENT}"],
+        id="Docker's own file",
+    ),
+    pytest.param(
+        REPO + "poll_interval: 5m\nmax_poll_interval: 1m\n",
+        ["automator.yaml:4:20: max_poll_interval is shorter than poll_interval, and has no effect (make it longer"],
+        id="the longest interval is the shorter",
+    ),
+    pytest.param(REPO + "poll_interval: 10m\n", [], id="or nobody said one"),
+    pytest.param(REPO + "store: s.db\nmirrors: m\n", [], id="what is written need not be there"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), WITHOUT_EFFECT)
+def test_what_has_no_effect_is_told_and_no_reason_not_to_start(tmp_path, text, expected):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/.dockerconfigjson").write_text("{}")
+    (tmp_path / "empty").mkdir()
+    assert problems_of(tmp_path, text) == []
+    found = check_effects(tmp_path / "automator.yaml", {})
+    assert len(found) == len(expected), found
+    for line, begin in zip(found, expected, strict=True):
+        assert line.replace(f"{tmp_path}/", "").startswith(begin)
 
 
 POLICY_MISTAKES = [
