@@ -38,6 +38,8 @@ _LISTED_IMAGE_TYPES = (
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""As programs in Go write a time that there is none of."""
 _LATEST_MILLISECONDS = datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000
 _SHORTEST_TOKEN_SECONDS = 60
 _LONGEST_TOKEN_SECONDS = 86400
@@ -147,13 +149,29 @@ def parse_digest_header(text: str, *, where: str) -> Digest:
     return read_digest(text.strip(), "Docker-Content-Digest header", where=where)
 
 
-def load_object(body: bytes, what: str, *, where: str) -> dict[str, Any]:
+def parse_json(body: bytes) -> object:
+    """None for what is no JSON, as for `null`, which is wanted nowhere."""
     # Deep nesting exhausts the parser's stack, which is the registry's fault, not ours. The parser's own decoding
     # would let through lone surrogates, which nothing can be done with afterwards.
     try:
-        document = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise garbage(what, where=where) from error
+        parsed: object = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def parse_time(text: str) -> datetime | None:
+    """RFC 3339, of any number of digits. What cannot be read is as good as none."""
+    try:
+        read = datetime.fromisoformat(text)
+        read = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return None if read == _NEVER else read
+
+
+def load_object(body: bytes, what: str, *, where: str) -> dict[str, Any]:
+    document = parse_json(body)
     if not isinstance(document, dict):
         raise garbage(what, where=where)
     return document

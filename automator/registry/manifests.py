@@ -8,7 +8,7 @@ there is nothing to run. Both name `where`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from automator.registry.documents import (
     load_object,
     mapping,
     media_type_of,
+    parse_time,
     read_digest,
 )
 
@@ -38,8 +39,6 @@ _USUAL = Platform("linux", "amd64")
 _PLATFORM_PART = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_TEXT = 512
 _LARGEST_IMAGE_BYTES = 2**62
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""As programs in Go write a time that there is none of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +208,5 @@ def _read_platform_part(value: object) -> str:
 
 
 def _read_time(value: object) -> datetime | None:
-    """A time that cannot be read is as good as none: the image is not refused for it."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        read = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return None if read == _NEVER else read
+    """The image is not refused for one that cannot be read."""
+    return parse_time(value) if isinstance(value, str) else None

@@ -4,7 +4,6 @@ A body that is no such document is a ProtocolViolation; an entry with a field of
 whose tag or digest is none by its grammar. Fields that are not asked for are not looked at.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from automator.errors import InvalidReference, ProtocolViolation, Unavailable
 from automator.model.image import Digest, ImageRepository, is_tag, parse_digest
 from automator.registry.auth import Authorization
+from automator.registry.documents import parse_json, parse_time
 from automator.registry.host import RegistryHost
 from automator.registry.transport import Exchange
 
@@ -24,9 +24,6 @@ PAGE_BYTES = 8 * 1024 * 1024
 # An API that fails says nothing of the registry on the same host: it must not open the host's circuit, nor is it worth
 # a second attempt.
 _ACCEPTED = frozenset({200, *range(500, 600)})
-
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""As programs in Go write a time that there is none of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +62,7 @@ async def fetch_document(
     answer = await host.ask(repository, exchange, accepted=_ACCEPTED, purpose=purpose)
     if answer.status != 200:
         raise Unavailable(f"the registry's API answers {answer.status}", location=exchange.where)
-    # Deep nesting exhausts the parser's stack, which is the API's fault, not ours.
-    try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        content = None
+    content = parse_json(answer.body)
     fields: dict[str, Any] = content if isinstance(content, dict) else {}
     entries = fields.get(key) if key else content
     if not isinstance(entries, list):
@@ -107,17 +100,12 @@ def _check_digest(text: Digest) -> Digest:
 
 
 def _read_time(value: object) -> datetime | None:
-    """RFC 3339, of any number of digits. A text that cannot be read is as good as none; other types are wrong."""
+    """A text that cannot be read is as good as none; other types are wrong."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise ValueError("no time")  # noqa: TRY004 - pydantic knows a ValueError, and no TypeError
-    try:
-        read = datetime.fromisoformat(value)
-        read = (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return None if read == _NEVER else read
+    return parse_time(value)
 
 
 def _read_epoch(value: object) -> datetime | None:
