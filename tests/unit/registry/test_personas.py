@@ -4,7 +4,6 @@ A row tells the requests to the registry and to the other host that it sends cli
 the digest of one, and its facts, in this order.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from automator.errors import Denied, NotFound
 from automator.model.image import ImageRepository, Platform
 from automator.model.tags import Detail
 from automator.registry.credentials import Credential
-from tests.servers.personas.auth import IDENTITY_TOKEN, PASSWORD, Bearer, Open
+from tests.servers.personas.auth import IDENTITY_TOKEN, PASSWORD, Open
 from tests.servers.personas.clouds import CLOUDS, Acr, Ecr, EcrPublic, Google
 from tests.servers.personas.hosted import (
     HOSTED,
@@ -31,6 +30,7 @@ from tests.servers.personas.hosted import (
 )
 from tests.servers.personas.persona import ABSENT, Persona, serve
 from tests.servers.personas.public import PUBLIC, DockerHub, Ghcr, Kubernetes, Microsoft, Quay
+from tests.servers.personas.traffic import kind_of, leaks
 from tests.servers.scripted import Request
 
 pytestmark = pytest.mark.anyio
@@ -90,16 +90,7 @@ def name(value: object) -> str | None:
 
 
 def words(requests: Sequence[Request]) -> str:
-    return " ".join(word(request) for request in requests)
-
-
-def word(request):
-    for part, meaning in {"/tags/list": "tags", "/blobs/": "blob", "/store/": "store"}.items():
-        if part in request.path:
-            return meaning
-    if "/manifests/" in request.path:
-        return "head" if request.method == "HEAD" else "manifest"
-    return "token"
+    return " ".join(kind_of(request) for request in requests)
 
 
 async def nothing_known(digest):
@@ -130,22 +121,6 @@ async def test_with_a_login(make_client, row):
         assert words(persona.server.requests) == row.server
         assert words(persona.elsewhere.requests) == row.elsewhere
         assert leaks(persona) == []
-
-
-def leaks(persona):
-    """Requests that show more than they should: a password beside the realm, or anything to a host not the registry's."""
-    realm = persona.auth.path if isinstance(persona.auth, Bearer) else None
-    login = base64.b64encode(f"{persona.user}:{PASSWORD}".encode()).decode()
-    shown = [
-        request
-        for request in persona.server.requests
-        if realm is not None and request.path != realm and login in str(request)
-    ]
-    return shown + [
-        request
-        for request in persona.elsewhere.requests
-        if request.path != realm and "authorization" in request.headers
-    ]
 
 
 @pytest.mark.parametrize("kind", PERHAPS_PUBLIC, ids=name)
