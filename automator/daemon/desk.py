@@ -53,7 +53,8 @@ def make_desk(
 
 
 async def _poll_all(watched: Watched, tools: Tools) -> bool:
-    await observe(watched.demands, tools, polled_before=tools.clock.now())
+    now = tools.clock.now()
+    await observe(watched.repo.name, watched.demands, tools, polled_before=now)
     return True
 
 
