@@ -28,8 +28,7 @@ from automator.registry.auth import (
     login_hint,
     redact,
 )
-from automator.registry.circuit import CircuitState
-from automator.registry.limits import HostLimits
+from automator.registry.limits import CircuitState, HostLimits, Quota
 from automator.registry.protocol import (
     describe_error,
     parse_challenges,
@@ -37,7 +36,6 @@ from automator.registry.protocol import (
     parse_retry_after,
     registry_url,
 )
-from automator.registry.quota import Quota
 from automator.registry.retries import RetryPolicy, retried
 from automator.registry.transport import Answer, Exchange, Transport
 

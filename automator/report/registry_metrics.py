@@ -6,8 +6,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from automator.registry.circuit import CircuitState
 from automator.registry.host import HostState
+from automator.registry.limits import CircuitState
 
 _LABELS = ("registry",)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from automator.errors import Unavailable
-from automator.registry.circuit import (
+from automator.registry.limits.circuit import (
     FAILURES_TO_OPEN,
     FIRST_COOLDOWN_SECONDS,
     LONGEST_COOLDOWN_SECONDS,

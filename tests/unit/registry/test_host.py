@@ -8,11 +8,11 @@ import pytest
 
 from automator.errors import Throttled
 from automator.model.image import ImageRepository
-from automator.registry.circuit import CircuitState
 from automator.registry.credentials import Credentials
 from automator.registry.host import HostState, RegistryHost
 from automator.registry.limits import HostLimits
-from automator.registry.quota import Quota
+from automator.registry.limits.circuit import CircuitState
+from automator.registry.limits.quota import Quota
 from automator.registry.retries import RetryPolicy
 from automator.registry.transport import Exchange, Transport
 from tests.servers.scripted import Reply

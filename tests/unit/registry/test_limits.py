@@ -7,8 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from automator.errors import Denied, NotFound, Throttled, Unavailable
-from automator.registry.circuit import FAILURES_TO_OPEN, FIRST_COOLDOWN_SECONDS
-from automator.registry.limits import LONGEST_BACKOFF_SECONDS, HostLimits
+from automator.registry.limits.circuit import FAILURES_TO_OPEN, FIRST_COOLDOWN_SECONDS
+from automator.registry.limits.host_limits import LONGEST_BACKOFF_SECONDS, HostLimits
 from automator.registry.transport import Exchange
 from tests.servers.clocks import ManualClock
 

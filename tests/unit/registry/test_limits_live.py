@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from automator.errors import Throttled, Unavailable
-from automator.registry.circuit import FAILURES_TO_OPEN
 from automator.registry.limits import HostLimits
+from automator.registry.limits.circuit import FAILURES_TO_OPEN
 from automator.registry.transport import Answer, Exchange
 from tests.servers.clocks import ManualClock
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automator.registry.quota import Quota, parse_quota
+from automator.registry.limits.quota import Quota, parse_quota
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 IN_A_MINUTE = str(int(NOW.timestamp()) + 60)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automator.registry.allowance import Allowance
-from automator.registry.quota import Quota
+from automator.registry.limits.allowance import Allowance
+from automator.registry.limits.quota import Quota
 
 HOUR = timedelta(hours=1)
 

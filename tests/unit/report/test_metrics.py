@@ -9,9 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from automator.model import event as events
 from automator.model.plan import Status
-from automator.registry.circuit import CircuitState
 from automator.registry.host import HostState
-from automator.registry.quota import Quota
+from automator.registry.limits.circuit import CircuitState
+from automator.registry.limits.quota import Quota
 from automator.report.metrics import MetricsSink
 
 SHOP = {"config_repo": "shop"}

@@ -4,7 +4,7 @@ import pytest
 
 from automator.errors import Throttled
 from automator.model.image import ImageRepository
-from automator.registry.circuit import CircuitState
+from automator.registry.limits.circuit import CircuitState
 from automator.report.metrics import MetricsSink
 from tests.servers.scripted import Reply
 from tests.unit.registry.conftest import clock, make_client, scripted  # noqa: F401 - fixtures

@@ -13,10 +13,10 @@ import anyio
 
 from automator.clock import Clock
 from automator.errors import RegistryError, Throttled, Unavailable
-from automator.registry.allowance import NOTHING_CLAIMED, Allowances, Claim
-from automator.registry.circuit import Circuit
-from automator.registry.pace import TokenBucket
-from automator.registry.quota import Quota
+from automator.registry.limits.allowance import NOTHING_CLAIMED, Allowances, Claim
+from automator.registry.limits.circuit import Circuit
+from automator.registry.limits.pace import TokenBucket
+from automator.registry.limits.quota import Quota
 from automator.registry.retries import Backoff
 from automator.registry.transport import Answer, Exchange
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from automator.clock import Clock
 from automator.errors import Throttled
+from automator.registry.limits.quota import Quota, parse_quota
 from automator.registry.protocol import parse_date, parse_retry_after
-from automator.registry.quota import Quota, parse_quota
 from automator.registry.transport import Answer, Exchange
 
 _SPREAD_SHARE = 0.1
