@@ -17,6 +17,7 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import quote_plus, urlencode
 
+import anyio
 from pydantic import SecretStr
 
 from automator.clock import Clock
@@ -76,6 +77,9 @@ class _Grant:
 class Authenticator:
     """One for each registry host. Grants are kept for each image repository and purpose, which is the scope of a token.
 
+    Where the registry's challenge names a scope that is of no repository (`aws` of ECR Public, `*` of Gitea), the token
+    server is asked the same for each of them, and so it is asked once.
+
     `service` is what the registry called itself in its last challenge; empty before the first. `realms` are hosts (or
     host:port) of token servers that may have the credentials beside those of the registry's own domain.
     """
@@ -99,6 +103,8 @@ class Authenticator:
         self.service = ""
         self._grants: dict[tuple[str, str], _Grant] = {}
         self._flights: SingleFlight[tuple[str, str], Authorization] = SingleFlight()
+        self._shared: dict[TokenRequest, _Grant] = {}
+        self._sharing = anyio.Lock()
 
     async def authorization(
         self, repository: ImageRepository, purpose: str = PULL
@@ -138,11 +144,20 @@ class Authenticator:
                 hint="Basic and Bearer are supported",
             )
         self.service = challenge.parameters.get("service", "")
+        self._share_no_more(refused)
         return await self._obtain(repository, purpose, challenge)
 
     def forget(self, repository: ImageRepository, purpose: str = PULL) -> None:
         """What was granted is refused: the next request begins anew, and reads the credentials again."""
-        self._grants.pop((repository.path, purpose), None)
+        grant = self._grants.pop((repository.path, purpose), None)
+        self._share_no_more(grant.authorization if grant is not None else None)
+
+    def _share_no_more(self, refused: Authorization | None) -> None:
+        self._shared = {
+            request: grant
+            for request, grant in self._shared.items()
+            if grant.authorization is not refused
+        }
 
     async def _obtain(
         self, repository: ImageRepository, purpose: str, challenge: Challenge
@@ -213,9 +228,25 @@ class Authenticator:
                 else registry_url(self._host, insecure=self._insecure)
             ),
         )
+        if _is_of_repository(challenge):
+            return await self._fetch_grant(repository, challenge, credential, request)
+        async with self._sharing:
+            grant = self._shared.get(request)
+            if grant is None or self._clock.monotonic_seconds() >= grant.reuse_until:
+                grant = await self._fetch_grant(repository, challenge, credential, request)
+                self._shared[request] = grant
+            return grant
+
+    async def _fetch_grant(
+        self,
+        repository: ImageRepository,
+        challenge: Challenge,
+        credential: Credential | None,
+        request: TokenRequest,
+    ) -> _Grant:
         # The token's life begins before it is asked for, whatever time the answer takes.
         asked_at = self._clock.monotonic_seconds()
-        token = parse_token(await self._fetch(repository, request), where=where)
+        token = parse_token(await self._fetch(repository, request), where=str(repository))
         age_seconds = self._clock.monotonic_seconds() - asked_at
         return self._kept(
             challenge,
@@ -241,6 +272,12 @@ class Authenticator:
                 hint=f"if that is its token server, add `realms: [{host}]` to the settings of {self._host}",
             )
         return trust
+
+
+def _is_of_repository(challenge: Challenge) -> bool:
+    """Whether a token answers for one repository alone: also where the challenge names no scope, as we name one then."""
+    scopes = challenge.parameters.get("scope", "").split()
+    return not scopes or any(scope.startswith("repository") for scope in scopes)
 
 
 def _is_anonymous(credential: Credential | None) -> bool:

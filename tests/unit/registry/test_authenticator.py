@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import anyio
 import pytest
 from pydantic import SecretStr
 
@@ -159,3 +160,60 @@ async def test_a_token_server_is_the_registry_s_choice_unless_it_is_ours(clock, 
     await authenticator.answer(REPOSITORY, [bearer(realm)], None)
     assert [request.named_by for request in tokens.requests] == [named_by]
     assert not tokens.requests[0].is_anonymous
+
+
+OTHER = ImageRepository(REPOSITORY.host, "shop/orders")
+
+
+def of_scope(scope):
+    return Challenge("bearer", {"realm": "https://registry.example.com/token", "scope": scope})
+
+
+async def answer_both(authenticator, scope, refused=(None, None)):
+    """What two image repositories are to show, after challenges that came at the same time."""
+    shown = {}
+
+    async def answer(repository, challenge, before):
+        shown[repository] = await authenticator.answer(repository, [challenge], before)
+
+    async with anyio.create_task_group() as tasks:
+        for repository, before in zip((REPOSITORY, OTHER), refused, strict=True):
+            challenge = of_scope(scope.format(repository.path))
+            tasks.start_soon(answer, repository, challenge, before)
+    return shown[REPOSITORY], shown[OTHER]
+
+
+@pytest.mark.parametrize(
+    ("scope", "count"),
+    [("aws", 1), ("*", 1), ("repository:{}:pull", 2)],
+    ids=["ECR Public", "Gitea", "a repository"],
+)
+async def test_a_token_for_everything_is_asked_for_once(clock, scope, count):
+    server = TokenServer(clock, expires_in=3600)
+    authenticator = make(clock, Credentials(Credential(**PASSWORD)), server)
+    await answer_both(authenticator, scope)
+    assert len(server.requests) == count
+    clock.advance(3600)
+    for repository in (REPOSITORY, OTHER):
+        await authenticator.authorization(repository)
+    assert len(server.requests) == 2 * count
+
+
+async def test_a_token_for_everything_belongs_to_its_credential(clock):
+    server, credentials = TokenServer(clock, expires_in=3600), Credentials(Credential(**PASSWORD))
+    authenticator = make(clock, credentials, server)
+    await authenticator.answer(REPOSITORY, [of_scope("aws")], None)
+    credentials.credential = Credential(username="robot", password=SecretStr("second"))
+    await authenticator.answer(OTHER, [of_scope("aws")], None)
+    assert len(server.requests) == 2
+
+
+async def test_a_token_for_everything_that_is_refused_is_shown_to_nobody_else(clock):
+    server = TokenServer(clock, expires_in=3600)
+    authenticator = make(clock, Credentials(Credential(**PASSWORD)), server)
+    refused = await answer_both(authenticator, "aws")
+    again = await answer_both(authenticator, "aws", refused)
+    assert len(server.requests) == 2
+    assert again[0] is again[1]
+    authenticator.forget(REPOSITORY)
+    assert await authenticator.answer(REPOSITORY, [of_scope("aws")], None) not in {*refused, *again}
