@@ -107,10 +107,10 @@ class SnsSignature:
             return self._keys[url]
         if self._fetching.locked() and url != self._under_way:
             raise Unavailable("another certificate of SNS is being fetched")
+        self._under_way = url
         async with self._fetching:
             if url not in self._keys:
                 self._admit(url)
-                self._under_way = url
                 try:
                     key = self._read_key(await self._fetch(url))
                 except Unavailable:

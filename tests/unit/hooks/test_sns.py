@@ -111,11 +111,17 @@ def hook(sns, clock):
 
 
 async def test_the_certificate_is_fetched_once(sns, hook):
+    receipts = []
+
+    async def receive():
+        receipts.append(await hook.receive(request(sns.notification())))
+
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
-            tasks.start_soon(hook.receive, request(sns.notification()))
-    await hook.receive(request(sns.notification()))
+            tasks.start_soon(receive)
+    await receive()
     assert sns.asked == [CERTIFICATE_URL]
+    assert [len(receipt.events) for receipt in receipts] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
