@@ -7,7 +7,7 @@ package's business.
 import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import anyio
@@ -55,7 +55,7 @@ RACE_PAUSE_SECONDS = 0.2
 class ConfigRepo:
     """One config repo as a pass needs it.
 
-    `snapshot` is what the last pass read, and `told` what it had to tell: caches, so that neither is done twice.
+    `snapshot` is what the last pass read: a cache, so that nothing is parsed twice.
     """
 
     name: str
@@ -67,25 +67,25 @@ class ConfigRepo:
     dialects: DialectSettings = ALL_DIALECTS
     record_digests: bool = False
     snapshot: Snapshot | None = None
-    told: frozenset[Event] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What every pass shares. `patience_seconds`: so long a pass waits for facts of images; what has not come then is told
-    as warming.
+    as warming. `told` is what the last pass over each config repo had to tell, by name, so that nothing is told twice.
     """
 
     observer: Observer
     reporter: Reporter
     clock: Clock
     patience_seconds: float = math.inf
+    told: dict[str, frozenset[Event]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateCommit:
     id: CommitId
-    subject: str
+    message: str
     changes: int
     images: frozenset[ImageReference]
 
@@ -214,9 +214,9 @@ def round_finished(config_repo: str, polled: PollRound) -> PollRoundFinished:
 def _tell_news(repo: ConfigRepo, result: Survey, tools: Tools) -> None:
     """What this survey found and the one before did not."""
     found = frozenset(survey_news(result))
-    for event in sorted(found - repo.told, key=repr):
+    for event in sorted(found - tools.told.get(repo.name, frozenset()), key=repr):
         tools.reporter.emit(event)
-    repo.told = found
+    tools.told[repo.name] = found
 
 
 async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list[UpdateCommit]:
@@ -244,9 +244,8 @@ async def _write_commits(repo: ConfigRepo, result: Survey, tools: Tools) -> list
             author=repo.author,
             at=tools.clock.now(),
         )
-        subject = message.partition("\n")[0]
         images = frozenset(change.to for change in group)
-        commits.append(UpdateCommit(parent, subject, len(group), images))
+        commits.append(UpdateCommit(parent, message, len(group), images))
     return commits
 
 
@@ -279,7 +278,8 @@ def _report_pushed(
             CommitPushed(
                 config_repo=result.config_repo,
                 commit=commit.id,
-                subject=commit.subject,
+                subject=commit.message.partition("\n")[0],
+                message=commit.message,
                 changes=commit.changes,
                 took=elapsed(tools.clock, began),
             )

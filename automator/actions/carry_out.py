@@ -115,6 +115,7 @@ async def carry_out(
                 config_repo=repo.name,
                 commit=commit,
                 subject=plan.message.partition("\n")[0],
+                message=plan.message,
                 changes=len(plan.acted.changes),
                 took=elapsed(tools.clock, began_at),
             )

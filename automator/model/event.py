@@ -5,7 +5,7 @@ story, warning mends itself, error needs a person and carries a hint.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -202,10 +202,13 @@ class ChangeHeld(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPushed(Event):
+    """`message` is the commit's whole message, for readers that tell each change; it is not logged."""
+
     name = "commit.pushed"
     config_repo: str
     commit: str
     subject: str
+    message: str = field(default="", repr=False)
     changes: int
     took: timedelta
 
@@ -257,7 +260,10 @@ class PassFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassFailed(Event):
-    """`kind` is the class of the error; `retry_at` is None where nobody tries again."""
+    """`kind` is the class of the error; `retry_at` is None where nobody tries again.
+
+    `push_refused`: the remote answers and says no, by its rules or for want of a right, which mends itself seldom.
+    """
 
     name = "pass.failed"
     level = Level.ERROR
@@ -267,6 +273,7 @@ class PassFailed(Event):
     hint: str
     retry_at: datetime | None
     took: timedelta
+    push_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +298,17 @@ class ManifestRefused(Event):
     level = Level.WARNING
     config_repo: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFailed(Event):
+    """`messages` were given up, for the reason `error`. It never holds the channel's URL."""
+
+    name = "message.failed"
+    level = Level.WARNING
+    channel: str
+    messages: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

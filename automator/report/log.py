@@ -51,7 +51,11 @@ class LogSink:
         self._log = structlog.get_logger()
 
     def receive(self, event: Event) -> None:
-        values = {field.name: _loggable(getattr(event, field.name)) for field in fields(event)}
+        values = {
+            field.name: _loggable(getattr(event, field.name))
+            for field in fields(event)
+            if field.repr
+        }
         self._log.log(
             logging.getLevelNamesMapping()[event.level.upper()],
             event.name,

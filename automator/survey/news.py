@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from automator.errors import AutomatorError
+from automator.errors import AutomatorError, PushRejected, RemoteDenied
 from automator.model.event import (
     ChangeHeld,
     Event,
@@ -99,7 +99,13 @@ def pass_failed(
         hint=known.hint,
         retry_at=retry_at,
         took=took,
+        push_refused=_is_refusal(error),
     )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """The remote answers, and says no: by its rules, or by who may do what."""
+    return isinstance(error, RemoteDenied) or (isinstance(error, PushRejected) and error.rule)
 
 
 def _status(container: Container) -> Status:

@@ -32,7 +32,23 @@ def test_json_lines_carry_the_fields_as_keys(capsys):
         "kind": "RemoteUnavailable",
         "retry_at": "2024-01-02T03:04:05+00:00",
         "took": 1.5,
+        "push_refused": False,
     }
+
+
+def test_a_commit_s_whole_message_is_not_logged(capsys):
+    configure_logging("info", LogFormat.JSON)
+    LogSink().receive(
+        events.CommitPushed(
+            config_repo="shop",
+            commit="c",
+            subject="Update a",
+            message="Update a\n\nImage-Update: a",
+            changes=1,
+            took=timedelta(1),
+        )
+    )
+    assert "Image-Update" not in capsys.readouterr().err
 
 
 def test_console_lines_name_the_event_and_its_values(capsys):
