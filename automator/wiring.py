@@ -4,6 +4,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from automator.clock import Clock, SystemClock
 from automator.config.models import ConfigRepoSettings, Settings
@@ -13,6 +14,7 @@ from automator.errors import RegistryError
 from automator.git.access import Remote
 from automator.git.commit import Identity
 from automator.git.mirror import Mirror
+from automator.model.event import Event
 from automator.model.image import ImageRepository
 from automator.model.policy import Rule
 from automator.observe.observer import Observer
@@ -26,6 +28,9 @@ from automator.registry.settings import HostSettings
 from automator.report.metrics import MetricsSink
 from automator.report.sinks import Reporter, Sink
 from automator.store.store import Store
+
+if TYPE_CHECKING:
+    from automator.messages.messenger import Messenger
 
 Configuration = tuple[Settings, tuple[Rule, ...]]
 """`automator.yaml` and the rules of its policy files."""
@@ -45,11 +50,14 @@ class System:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lasting:
-    """What outlives a change of the configuration: what registries asked for, which of them fail, and what was counted."""
+    """What outlives a change of the configuration: what registries asked for, which of them fail, what was
+    counted, and what was told of each config repo.
+    """
 
     limits: dict[str, HostLimits] = field(default_factory=dict)
     failures: dict[ImageRepository, RegistryError] = field(default_factory=dict)
     metrics: MetricsSink = field(default_factory=MetricsSink)
+    told: dict[str, frozenset[Event]] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -92,10 +100,19 @@ async def open_system(
                 reporter=reporter,
                 clock=clock,
                 patience_seconds=patience_seconds,
+                told=kept.told,
             ),
             registry=registry,
             metrics=kept.metrics,
         )
+
+
+def make_messenger(settings: Settings, clock: Clock) -> "Messenger":
+    """A reader of events, and a task to be run beside. Raises ConfigError where a channel cannot be used."""
+    from automator.messages.messenger import Messenger  # noqa: PLC0415 - few commands need Jinja2
+
+    urls = {repo.name: repo.url for repo in settings.config_repos}
+    return Messenger(settings.messages, urls, clock=clock)
 
 
 def open_mirror(repo: ConfigRepoSettings, settings: Settings) -> Mirror:

@@ -11,6 +11,7 @@ import click
 from automator.cli.options import output_option, repo_option, run_async
 from automator.cli.output import print_json
 from automator.cli.surveying import choose_repos
+from automator.clock import SystemClock
 from automator.config.load import (
     check_config,
     check_effects,
@@ -18,13 +19,13 @@ from automator.config.load import (
     load_rules,
     load_settings,
 )
-from automator.errors import AutomatorError
+from automator.errors import AutomatorError, ConfigError
 from automator.model.field import ImageField
 from automator.pipeline import scan_head, scan_outside
 from automator.plan.match import unmatched_rules
 from automator.survey.containers import match_policies
 from automator.survey.remarks import remarks
-from automator.wiring import open_system
+from automator.wiring import make_messenger, open_system
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ def command(
     path = find_config(config_path, os.environ)
     found = _Findings(problems=check_config(path, os.environ))
     if not found.problems:
-        found.problems += check_effects(path, os.environ)
+        found.problems += [*check_effects(path, os.environ), *_unusable_channels(path)]
         if not offline:
             run_async(partial(_check_repos, path, repo_names, found))
     if output == "json":
@@ -62,6 +63,16 @@ def command(
     for name, failure in found.failures.items():
         sys.stderr.write(f"automator: {name}: {failure}\n")
     return 2 if found.problems else int(bool(found.failures))
+
+
+def _unusable_channels(path: Path) -> list[str]:
+    """Channels of messages that are well written, and lead nowhere."""
+    settings = load_settings(path, os.environ)
+    try:
+        make_messenger(settings, SystemClock())
+    except ConfigError as error:
+        return [f"{path}: {error}"]
+    return []
 
 
 def _count(lines: list[str], noun: str) -> str:

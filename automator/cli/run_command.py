@@ -3,10 +3,11 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
@@ -16,14 +17,17 @@ from automator.cli.output import print_json, print_table
 from automator.cli.surveying import check_names, choose_repos
 from automator.clock import SystemClock, elapsed
 from automator.errors import AutomatorError
-from automator.model.event import LogFormat
+from automator.model.event import Event, LogFormat
 from automator.pipeline import ConfigRepo, Pushed, run_pass
 from automator.report.log import LogSink, configure_logging
 from automator.report.shapes import change_shape, errors_of
 from automator.report.sinks import Sink
 from automator.report.telemetry import exported_traces
 from automator.survey.news import pass_failed
-from automator.wiring import Configuration, Lasting, System, open_system
+from automator.wiring import Configuration, Lasting, System, make_messenger, open_system
+
+if TYPE_CHECKING:
+    from automator.messages.messenger import Messenger
 
 _PATIENCE_SECONDS = 2.0
 """So long a pass of the daemon waits for facts: the rest comes beside it, and holds up no other container."""
@@ -68,13 +72,31 @@ async def _daemon(
     lasting = Lasting()
     # Open from the first configuration to the last: a signal between two of them would otherwise end the process.
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        while following is not None:
-            opened = open_system(
-                *following, sinks, lasting=lasting, patience_seconds=_PATIENCE_SECONDS
-            )
-            async with opened as system:
-                repos = choose_repos(system, repo_names)
-                following = await run_daemon(system, repos, load, signals)
+        async with _messages() as deliver:
+            while following is not None:
+                messenger = make_messenger(following[0], SystemClock())
+                opened = open_system(
+                    *following,
+                    [*sinks, messenger],
+                    lasting=lasting,
+                    patience_seconds=_PATIENCE_SECONDS,
+                )
+                async with opened as system:
+                    repos = choose_repos(system, repo_names)
+                    deliver(messenger, system.tools.reporter.emit)
+                    following = await run_daemon(system, repos, load, signals)
+                messenger.close()
+
+
+@asynccontextmanager
+async def _messages() -> AsyncIterator[Callable[["Messenger", Callable[[Event], None]], object]]:
+    """Starts the delivery of messages, which goes on beside, until all of them are told or the daemon ends."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield lambda messenger, report: tasks.start_soon(messenger.run, report)
+            tasks.cancel_scope.cancel()
+    except* AutomatorError as group:
+        raise group.exceptions[0] from None
 
 
 async def _once(
@@ -84,11 +106,13 @@ async def _once(
     sinks: Sequence[Sink],
 ) -> int:
     results: dict[str, Pushed | AutomatorError] = {}
-    async with open_system(*configuration, sinks) as system:
+    messenger = make_messenger(configuration[0], SystemClock())
+    async with open_system(*configuration, [*sinks, messenger]) as system:
         repos = choose_repos(system, repo_names)
         async with anyio.create_task_group() as tasks:
             for repo in repos:
                 tasks.start_soon(_pass, repo, system, results)
+        await messenger.finish(system.tools.reporter.emit)
     shapes = [_shape(repo.name, results[repo.name]) for repo in repos]
     if output == "json":
         print_json({"repos": shapes})

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from automator.config.durations import Duration
+from automator.config.messages import ChannelSettings
 from automator.config.registries import HookSettings, RegistrySettings
 from automator.config.strict import Strict
 from automator.model.event import LogFormat
@@ -129,6 +130,9 @@ class Settings(Strict):
     )
     hooks: Annotated[tuple[HookSettings, ...], _distinct("the name", "name")] = Field(
         default=(), description="Who may tell of pushes, so that they are polled at once."
+    )
+    messages: Annotated[tuple[ChannelSettings, ...], _distinct("the name", "name")] = Field(
+        default=(), description="The channels that people are told through, and of what."
     )
     policies: tuple[str, ...] = Field(
         default=(), description="Policy files, as patterns, relative to this file."

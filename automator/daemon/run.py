@@ -1,4 +1,7 @@
-"""Every long-lived task of the daemon is started here, in one task group, and ended by SIGTERM or SIGINT."""
+"""Every long-lived task of the daemon is started here, in one task group, and ended by SIGTERM or SIGINT.
+
+Messages alone go on beside: what waits to be told outlives a change of the configuration.
+"""
 
 import signal
 from collections.abc import AsyncIterable, Callable, Sequence
@@ -24,7 +27,7 @@ from automator.pipeline import ConfigRepo
 from automator.store.store import Store
 from automator.web.app import web_routes
 from automator.web.board import Board
-from automator.wiring import Configuration, System
+from automator.wiring import Configuration, System, make_messenger
 
 
 async def run_daemon(
@@ -55,6 +58,7 @@ async def run_daemon(
     def load_usable() -> tuple[Configuration, tuple[object, ...]]:
         found = load()
         _receivers(found[0], tools.clock)
+        make_messenger(found[0], tools.clock)
         _check_places(found[0], settings)
         return found, file_stamps(found[0])
 
