@@ -58,7 +58,7 @@ def test_an_event_that_is_told(event, kind, level):
     "event",
     [
         ConfigReloaded(),
-        PushRaced(config_repo="shop", attempt=1),
+        PushRaced(config_repo="shop", attempt=1, took=timedelta(0)),
         replace(REFUSED, push_refused=False),
     ],
 )
