@@ -35,7 +35,7 @@ from automator.observe.observer import Observer, PollRound
 from automator.plan.groups import Batch, group_changes
 from automator.plan.message import format_message
 from automator.report.sinks import Reporter
-from automator.survey.containers import Demand, Survey, demands_of, match_policies
+from automator.survey.containers import Demand, Survey, demands_of, match_policies, with_targets
 from automator.survey.manifests import ALL_DIALECTS
 from automator.survey.news import (
     images_delivered,
@@ -46,6 +46,7 @@ from automator.survey.news import (
 from automator.survey.selecting import Asking, decide
 from automator.survey.snapshot import Snapshot, declared_outside, read_snapshot
 from automator.survey.writable import hold_unwritable
+from automator.tasks import open_tasks
 
 PUSH_ATTEMPTS = 8
 RACE_PAUSE_SECONDS = 0.2
@@ -142,7 +143,10 @@ async def survey(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | No
     )
     decided = hold_unwritable(await decide(containers, tools.observer, asking))
     return Survey(
-        config_repo=repo.name, snapshot=snapshot, containers=tuple(decided), demands=demands
+        config_repo=repo.name,
+        snapshot=snapshot,
+        containers=tuple(decided),
+        demands=with_targets(demands, decided),
     )
 
 
@@ -188,7 +192,7 @@ async def observe(
     if polled.polled:
         tools.reporter.emit(round_finished(config_repo, polled))
     if polled_before is not None:
-        async with anyio.create_task_group() as tasks:
+        async with open_tasks() as tasks:
             for repository, demand in demands.items():
                 if demand.followed:
                     tasks.start_soon(_follow, repository, demand, tools.observer)

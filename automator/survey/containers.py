@@ -112,6 +112,20 @@ def demands_of(containers: Iterable[Container]) -> dict[ImageRepository, Demand]
     }
 
 
+def with_targets(
+    demands: Mapping[ImageRepository, Demand], containers: Iterable[Container]
+) -> dict[ImageRepository, Demand]:
+    """Tags that are held back and will be written with a digest are followed too: until then they may move on."""
+    merged = dict(demands)
+    for container in containers:
+        repository, decision = container.observed_repository, container.decision
+        target = decision.target if isinstance(decision, Unchanged) else None
+        if repository in merged and target and target.tag and target.digest:
+            demand = merged[repository]
+            merged[repository] = Demand(demand.tag_list, demand.followed | {target.tag})
+    return merged
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """A config repo at one commit, with what is to be done about each of its containers."""
