@@ -61,7 +61,8 @@ async def _daemon(
     sinks: Sequence[Sink],
 ) -> None:
     """Begins anew with each change of the configuration."""
-    from automator.daemon.run import run_daemon  # noqa: PLC0415 - a single pass needs no web server
+    from automator.daemon.early import EarlyPolls  # noqa: PLC0415 - a single pass needs no web server
+    from automator.daemon.run import run_daemon  # noqa: PLC0415
 
     def load() -> Configuration:
         found = load_config(config_path)
@@ -69,7 +70,7 @@ async def _daemon(
         return found
 
     following: Configuration | None = configuration
-    lasting = Lasting()
+    lasting, early = Lasting(), EarlyPolls()
     # Open from the first configuration to the last: a signal between two of them would otherwise end the process.
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with _messages() as deliver:
@@ -84,7 +85,7 @@ async def _daemon(
                 async with opened as system:
                     repos = choose_repos(system, repo_names)
                     deliver(messenger, system.tools.reporter.emit)
-                    following = await run_daemon(system, repos, load, signals)
+                    following = await run_daemon(system, repos, load, signals, early)
                 messenger.close()
 
 

@@ -22,7 +22,10 @@ Looks = Mapping[str, int]
 
 
 class EarlyPolls:
-    """The image repositories that events named and nobody has polled since, with the tags that were named."""
+    """The image repositories that events named and nobody has polled since, with the tags that were named.
+
+    It outlives a change of the configuration, so that no event is lost over it.
+    """
 
     def __init__(self) -> None:
         self.asked = Trigger()
@@ -35,24 +38,36 @@ class EarlyPolls:
         self.asked.set()
 
     def take(
-        self, wanted: Collection[ImageRepository], busy: Collection[ImageRepository]
+        self,
+        wanted: Collection[ImageRepository],
+        busy: Collection[ImageRepository],
+        *,
+        is_all: bool = True,
     ) -> dict[ImageRepository, Looks]:
-        """Those of `wanted` that were named. The busy ones stay; what nobody wants is forgotten."""
+        """Those of `wanted` that were named. The busy ones stay; what nobody wants is forgotten, if that `is_all`."""
         taken: dict[ImageRepository, Looks] = {
             one: looks for one, looks in self._looks.items() if one in wanted and one not in busy
         }
-        self._looks = {one: looks for one, looks in self._looks.items() if one in busy}
+        self._looks = {
+            one: looks
+            for one, looks in self._looks.items()
+            if one not in taken and (one in busy or not is_all)
+        }
         return taken
 
 
 async def early_loop(watched: tuple[Watched, ...], tools: Tools, early: EarlyPolls) -> None:
-    """An image repository that is being looked at is not looked at a second time beside it, but right after it."""
+    """What no policy needs is forgotten once each config repo has had a pass. An image repository that is being looked at is not looked at a second time beside it, but right after it."""
     busy: set[ImageRepository] = set()
 
     async def look(repository: ImageRepository, looks: Looks) -> None:
         busy.add(repository)
         try:
             unlisted = await _look(repository, looks, watched, tools)
+        except anyio.get_cancelled_exc_class():
+            for tag, number in looks.items() or [("", 0)]:
+                early.ask(PushEvent(repository, tag), looks=number)
+            raise
         finally:
             busy.discard(repository)
             early.asked.set()
@@ -61,15 +76,18 @@ async def early_loop(watched: tuple[Watched, ...], tools: Tools, early: EarlyPol
                 tasks.start_soon(look_later, PushEvent(repository, tag), looks[tag])
 
     async def look_later(event: PushEvent, looks: int) -> None:
-        await tools.clock.sleep(_LOOK_AGAIN_SECONDS[looks])
-        early.ask(event, looks=looks + 1)
+        try:
+            await tools.clock.sleep(_LOOK_AGAIN_SECONDS[looks])
+        finally:  # also if the configuration changes meanwhile
+            early.ask(event, looks=looks + 1)
 
     async with anyio.create_task_group() as tasks:
         while True:
             await early.asked.wait(at_most_seconds=float("inf"))
             await tools.clock.sleep(_BURST_SECONDS)
             wanted = merge_demands(one.demands for one in watched)
-            for repository, looks in early.take(wanted, busy).items():
+            is_all = all(one.status.commit or one.status.error for one in watched)
+            for repository, looks in early.take(wanted, busy, is_all=is_all).items():
                 tasks.start_soon(look, repository, looks)
 
 

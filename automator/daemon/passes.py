@@ -25,11 +25,12 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True)
 class Triggers:
     """What a pass calls when it is over: `demanded`, as other image repositories may need polls; `unfinished`, as facts
-    are left to be fetched.
+    are left to be fetched; `passed`, as push events may have waited to know what is needed.
     """
 
     demanded: Trigger = field(default_factory=Trigger)
     unfinished: Trigger = field(default_factory=Trigger)
+    passed: Trigger = field(default_factory=Trigger)
 
 
 async def pass_loop(
@@ -55,6 +56,7 @@ async def pass_loop(
             watched.board.succeed(result.survey, at=tools.clock.now())
             watched.demands = result.survey.demands
             triggers.demanded.set()
+            triggers.passed.set()
             if result.survey.is_warming:
                 triggers.unfinished.set()
             if result.commits:

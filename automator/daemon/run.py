@@ -35,10 +35,11 @@ async def run_daemon(
     repos: Sequence[ConfigRepo],
     load: Callable[[], Configuration],
     signals: AsyncIterable[signal.Signals],
+    early: EarlyPolls,
 ) -> Configuration | None:
     """Until SIGTERM or SIGINT: None; or until `load` reads another configuration than is in force: that one.
 
-    `signals` outlive it: one that comes between two configurations is heeded by the next.
+    `signals` and `early` outlive it: what comes between two configurations is heeded by the next.
     What must not be cut short (a push under way) shields itself.
     """
     settings, tools, reporter = system.settings, system.tools, system.tools.reporter
@@ -46,7 +47,7 @@ async def run_daemon(
     pace = Pace(shortest=settings.poll_interval, longest=settings.max_poll_interval)
     board = Board(repo.name for repo in repos)
     watched = tuple(Watched(repo=repo, board=board) for repo in repos)
-    triggers, reload, early = Triggers(), Trigger(), EarlyPolls()
+    triggers, reload = Triggers(passed=early.asked), Trigger()
     in_force = (settings, system.rules), file_stamps(settings)
     receivers = _receivers(settings, tools.clock)
     sock = bind(settings.listen) if settings.listen else None

@@ -1,6 +1,7 @@
 """Loops of the daemon over an observer whose registry answers from a dict."""
 
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
@@ -22,6 +23,13 @@ from tests.unit.observe.conftest import (  # noqa: F401 - fixtures
 )
 
 
+@dataclass
+class Named:
+    """All of a config repo that its loops ask for here."""
+
+    name: str
+
+
 class Heard:
     def __init__(self, events):
         self.receive = events.append
@@ -34,11 +42,14 @@ def tools(observer, clock, reported):  # noqa: F811
 
 @pytest.fixture
 def watched():
-    """Two config repos; the second needs the one image repository alone."""
+    """Two config repos that have had a pass; the second needs the one image repository alone."""
     lists = Demand(tag_list=True, followed=frozenset())
+    board = Board(["shop", "site"])
+    for status in board.repos.values():
+        status.commit = "c0ffee"
     return (
-        Watched(repo=None, board=Board([]), demands={CARTS: lists, USER: lists}),
-        Watched(repo=None, board=Board([]), demands={USER: lists}),
+        Watched(repo=Named("shop"), board=board, demands={CARTS: lists, USER: lists}),
+        Watched(repo=Named("site"), board=board, demands={USER: lists}),
     )
 
 

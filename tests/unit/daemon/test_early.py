@@ -117,3 +117,64 @@ async def test_a_registry_that_fails_is_told_and_stops_nothing(
         await settled(lambda: any(isinstance(event, RegistryFailing) for event in reported))
         early.ask(PushEvent(USER, "1"))
         assert await watched[1].trigger.wait(at_most_seconds=10)
+
+
+async def test_an_event_waits_for_the_first_passes_that_say_what_is_needed(
+    early, watched, tools, registry
+):
+    """Lists that are known from an earlier run are not polled by them."""
+    for repository in (CARTS, USER):
+        await tools.observer.poll(repository)
+    registry.asked.clear()
+    demands, watched[0].demands = watched[0].demands, {}
+    watched[0].status.commit = ""
+    async with running(early_loop, watched, tools, early):
+        early.ask(PushEvent(CARTS, "1"))
+        early.ask(PushEvent(USER, "1"))
+        await settled(lambda: registry.requests == 1)
+        await anyio.wait_all_tasks_blocked()
+        assert registry.asked == [("tags", USER)]
+        watched[0].demands, watched[0].status.commit = demands, "c0ffee"
+        early.asked.set()
+        await settled(lambda: registry.requests == 2)
+    assert registry.asked == [("tags", USER), ("tags", CARTS)]
+
+
+async def test_an_event_that_a_new_configuration_overtakes_is_heeded_under_that(
+    early, watched, tools, registry
+):
+    fetch, begun = registry.fetch_tags, anyio.Event()
+
+    async def never(_repository, *, validator):
+        begun.set()
+        await anyio.sleep_forever()
+
+    registry.fetch_tags = never
+    async with running(early_loop, watched, tools, early):
+        early.ask(PushEvent(CARTS, "1"))
+        await begun.wait()
+        early.ask(PushEvent(USER, ""))
+    registry.fetch_tags = fetch
+    async with running(early_loop, watched, tools, early):
+        await settled(lambda: registry.requests == 2)
+    assert set(registry.asked) == {("tags", CARTS), ("tags", USER)}
+
+
+async def test_a_tag_that_is_still_looked_for_is_looked_for_under_a_new_configuration(
+    early, watched, tools, registry, clock
+):
+    asleep = anyio.Event()
+
+    async def sleep(seconds):
+        if seconds >= 1:
+            asleep.set()
+            await anyio.sleep_forever()
+
+    clock.sleep = sleep
+    async with running(early_loop, watched, tools, early):
+        early.ask(PushEvent(CARTS, "9"))
+        await asleep.wait()
+    del clock.sleep
+    async with running(early_loop, watched, tools, early):
+        await settled(lambda: registry.requests == 4)
+    assert registry.asked == [("tags", CARTS)] * 4
