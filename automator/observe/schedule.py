@@ -44,8 +44,10 @@ def spread(
             continue
         due_at = round_started_at + pace.shortest * _moment(repository)
         rest = pace.interval(state, round_started_at) - pace.shortest / 2
-        # What a pass or a push event had polled while the round before went on has had its turn.
-        if state.polled_at <= round_started_at and due_at - state.polled_at >= rest:
+        # What a pass or a push event polls as the round begins has had its turn.
+        was_ahead = state.polled_at > round_started_at + pace.shortest  # a wrong clock
+        is_old = state.polled_at <= round_started_at and due_at - state.polled_at >= rest
+        if was_ahead or is_old:
             due.append((due_at, repository))
     return sorted(due)
 

@@ -51,6 +51,12 @@ def test_what_was_polled_meanwhile_has_had_its_turn():
     assert spread([one], NOW, PACE, {one: state(polled=NOW + MINUTE / 60, changed=NOW)}) == []
 
 
+def test_what_a_wrong_clock_polled_in_the_future_is_due():
+    [one] = repositories(1)
+    ahead = state(polled=NOW + timedelta(days=300), changed=NOW + timedelta(days=300))
+    assert [name for _, name in spread([one], NOW, PACE, {one: ahead})] == [one]
+
+
 def simulate(age, minutes):
     """The polls of one unchanging image repository, round after round."""
     [one] = repositories(1)
