@@ -83,6 +83,9 @@ async def _poll_round(
     demands = merge_demands(one.demands for one in watched)
     requests_before = tools.observer.requests
     counted = Round()
+    for repository in demands:
+        if tools.observer.take_due(repository):
+            wake(repository, watched)
     over = anyio.Event()
     left = 0
 

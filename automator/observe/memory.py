@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import anyio.to_thread
 
@@ -75,13 +76,55 @@ class Memory:
             del unsaved[tag]
 
     def _save_batch(self, repository: ImageRepository, batch: Mapping[str, _Came]) -> None:
+        # What was put aside, too, shows what moved.
+        before = {
+            **self._store.digests_of(repository, batch),
+            **{tag: came.before.digest for tag, came in batch.items() if came.before is not None},
+        }
         self._store.save_facts(repository, {tag: came.facts for tag, came in batch.items()})
         moves = {
-            tag: (came.before.digest, came.facts.digest)
+            tag: (before[tag], came.facts.digest)
             for tag, came in batch.items()
-            if came.before is not None and came.before.digest != came.facts.digest
+            if tag in before and before[tag] != came.facts.digest
         }
         self._moves.seen(repository, moves)
+
+    def take_list(
+        self, repository: ImageRepository, before: Sequence[str], now: Sequence[str]
+    ) -> None:
+        """Tags left the list, or are back in it and may be other images: nothing is known of them but what they were."""
+        listed_before, listed = set(before), set(now)
+        if returned := listed - listed_before:
+            self._store.put_aside(repository, returned)
+        told = self._store.told(repository) if listed_before - listed else {}
+        gone = {tag: told[tag] for tag in told.keys() - listed}
+        if gone:
+            looked_at = self._store.digests_of(repository, gone)
+            facts = {
+                tag: _merged(None, one, one.digest)
+                for tag, one in gone.items()
+                if one.digest and tag not in looked_at
+            }
+            self._store.save_facts(repository, facts)
+            self._store.save_told(repository, {tag: told[tag] for tag in told.keys() & listed})
+
+    async def put_aside(self, repository: ImageRepository, tags: Sequence[str]) -> bool:
+        """These tags are gone; True if that is news."""
+        if not tags:
+            return False
+        return await anyio.to_thread.run_sync(self._put_aside, repository, tags)
+
+    def _put_aside(self, repository: ImageRepository, tags: Sequence[str]) -> bool:
+        told = self._store.told(repository)
+        left = {tag: listed for tag, listed in told.items() if tag not in tags}
+        if len(left) < len(told):
+            self._store.save_told(repository, left)
+        return self._store.put_aside(repository, tags) or len(left) < len(told)
+
+    async def listed_at(self, repository: ImageRepository) -> datetime | None:
+        """Since when the tag list is what it is."""
+        states = await anyio.to_thread.run_sync(self._store.poll_states, [repository])
+        return states[repository].changed_at if repository in states else None
 
     async def told(self, repository: ImageRepository) -> dict[str, ListedImage]:
         """What the registry's own list of times told last."""

@@ -3,10 +3,10 @@
 A failed poll never looks like "no tags": the list before it stays known, and `failure` says why it is not current.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -16,12 +16,15 @@ from automator.errors import RegistryError
 from automator.model.event import Event, RegistryFailing, RegistryRecovered, TagListDoubted
 from automator.model.image import ImageRepository
 from automator.model.tags import Listing, MovedTag, TagList, Wanted
-from automator.observe.doubt import doubt_of
+from automator.observe.doubt import doubt_of, next_peak
 from automator.observe.facts import Facts, Learnt
 from automator.observe.memory import Memory
 from automator.observe.moves import Moves
+from automator.observe.patience import Limiters, Patience
 from automator.observe.registry import Registry
+from automator.registry.flight import SingleFlight
 from automator.store.store import PollState, Store
+from automator.tasks import open_tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +55,14 @@ class Observer:
         self._store = store
         self._clock = clock
         self._report = report
-        self._limiter = anyio.CapacityLimiter(max_concurrent)
+        self._limiters = Limiters(max_concurrent)
         self._moves = Moves(store=store, clock=clock, report=report)
+        self._memory = Memory(store=store, moves=self._moves)
         self._facts = Facts(
-            registry=registry,
-            memory=Memory(store=store, moves=self._moves),
-            clock=clock,
-            limiter=self._limiter,
+            registry=registry, memory=self._memory, clock=clock, limiters=self._limiters
         )
         self._failures = {} if failures is None else failures
-        self._polls: dict[ImageRepository, anyio.Lock] = {}
+        self._polls: SingleFlight[ImageRepository, bool] = SingleFlight()
 
     @property
     def requests(self) -> int:
@@ -90,10 +91,17 @@ class Observer:
         return await anyio.to_thread.run_sync(self._store.poll_states, list(repositories))
 
     async def poll(self, repository: ImageRepository) -> bool:
-        """One tag list; True if there is news in it. Remembers a failure, and raises it."""
-        return await self._poll(repository, await self._state(repository))
+        """One tag list; True if there is news in it. Remembers a failure, and raises it. Who asks while another does
+        shares its request.
+        """
+        return await self._polls.run(repository, partial(self._poll, repository))
 
-    async def _poll(self, repository: ImageRepository, state: PollState | None) -> bool:
+    async def _poll(self, repository: ImageRepository) -> bool:
+        async with self._limiters[repository.host]:
+            return await self._fetch_list(repository)
+
+    async def _fetch_list(self, repository: ImageRepository) -> bool:
+        state = await self._state(repository)
         try:
             listing = await self._registry.fetch_tags(
                 repository, validator="" if state is None else state.validator
@@ -121,9 +129,14 @@ class Observer:
             if not doubted:
                 self._report(TagListDoubted(image_repository=str(repository), doubt=doubt))
             return not doubted
+        if (before := self._store.tag_list(repository)) and before.tags != listing.tags:
+            self._memory.take_list(repository, before.tags, listing.tags)
         if listing.told:
             self._moves.told(repository, self._store.told(repository), listing.told)
-        return self._store.save_listing(repository, listing, now) or doubted
+        changed = self._store.save_listing(repository, listing, now)
+        if changed:
+            self._store.save_peak(repository, *next_peak(state, len(listing.tags), now))
+        return changed or doubted
 
     async def refresh(
         self, repositories: Iterable[ImageRepository], *, older_than: datetime | None
@@ -138,22 +151,21 @@ class Observer:
 
         async def poll_one(repository: ImageRepository) -> None:
             # Two config repos that start together ask for an image repository once.
-            async with self._polls.setdefault(repository, anyio.Lock()), self._limiter:
-                state = await self._state(repository)
-                if state is not None and not _is_due(state, asked_at, older_than):
-                    return
-                polled.append(repository)
-                try:
-                    if await self._poll(repository, state):
-                        changed.add(repository)
-                except RegistryError as error:
-                    failed[repository] = error
+            state = await self._state(repository)
+            if state is not None and not _is_due(state, asked_at, older_than, self._clock.now()):
+                return
+            polled.append(repository)
+            try:
+                if await self.poll(repository):
+                    changed.add(repository)
+            except RegistryError as error:
+                failed[repository] = error
 
         asked_at = self._clock.now()
-        async with anyio.create_task_group() as tasks:
+        async with open_tasks() as tasks:
             for repository in wanted:
                 state = states.get(repository)
-                if state is None or (older_than is not None and state.polled_at < older_than):
+                if state is None or _is_due(state, asked_at, older_than, asked_at):
                     tasks.start_soon(poll_one, repository)
         return PollRound(
             polled=len(polled),
@@ -164,25 +176,35 @@ class Observer:
         )
 
     async def facts(
-        self, repository: ImageRepository, wanted: Wanted, *, deadline: float = math.inf
+        self, repository: ImageRepository, wanted: Wanted, patience: Patience | None = None
     ) -> Learnt:
-        """What is known of these tags; what is not is asked, and remembered as it comes, until `deadline`.
+        """What is known of these tags; what is not is asked, and remembered as it comes, as far as `patience` goes.
 
-        `deadline` is by the monotonic clock. Raises any RegistryError but NotFound.
+        Raises any RegistryError but NotFound.
         """
-        return await self._facts.learn(repository, wanted, deadline=deadline)
+        return await self._facts.learn(repository, wanted, patience or Patience())
+
+    def take_due(self, repository: ImageRepository) -> bool:
+        """Whether facts that failed to come, or were absent, are worth another look by now: told once."""
+        return self._facts.take_due(repository)
 
     async def warm(self, repository: ImageRepository) -> None:
         """Goes on with what is unfinished, to its end. Raises RegistryError; what came before it is kept."""
         await self._facts.finish(repository)
 
     async def look_again(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
-        """One HEAD for each of these tags whose digest was known before: whether one moved. Raises RegistryError."""
+        """One HEAD for each of these tags whose digest was known before: whether one moved or is gone.
+
+        Raises any RegistryError but NotFound.
+        """
         known = await anyio.to_thread.run_sync(self._store.digests, repository)
         return await self._facts.look(repository, [tag for tag in tags if tag in known])
 
     async def follow_tags(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
-        """One HEAD for each of these mutable tags; True if one moved to another digest. Raises RegistryError."""
+        """One HEAD for each of these mutable tags; True if one moved to another digest, is gone or is back.
+
+        Raises RegistryError, but not for a tag that is gone: that is the business of those alone who follow it.
+        """
         wanted = list(tags)
         if not wanted:
             return False
@@ -207,6 +229,10 @@ class Observer:
         return (await self.poll_states([repository])).get(repository)
 
 
-def _is_due(state: PollState, asked_at: datetime, older_than: datetime | None) -> bool:
-    """False if somebody else polled it while we waited for our turn."""
-    return state.polled_at < asked_at and older_than is not None and state.polled_at < older_than
+def _is_due(
+    state: PollState, asked_at: datetime, older_than: datetime | None, now: datetime
+) -> bool:
+    """False if somebody else polled it while we waited for our turn. A poll of the future was made by a wrong clock."""
+    if state.polled_at > now:
+        return True
+    return older_than is not None and state.polled_at < min(asked_at, older_than)

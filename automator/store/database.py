@@ -56,6 +56,13 @@ CREATE TABLE moved_tags (
     PRIMARY KEY (image_repository, tag)
 ) WITHOUT ROWID;
 """,
+    """
+-- the tag was gone since: its digest says no more what it points at, only whether it moved
+ALTER TABLE digests ADD COLUMN is_past INTEGER NOT NULL DEFAULT 0;
+-- the longest list of late, and when it was last the one that is known
+ALTER TABLE tag_lists ADD COLUMN peak INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tag_lists ADD COLUMN peak_at REAL;
+""",
 )
 """Each brings a store from the version of its place to the next: a store of version N has had the first N."""
 

@@ -26,13 +26,18 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollState:
-    """What the next poll of an image repository should know of those before it."""
+    """What the next poll of an image repository should know of those before it.
+
+    `peak` tags were in the longest list of late, which was the one in force at `peak_at`.
+    """
 
     polled_at: datetime
     changed_at: datetime
     count: int
     validator: str
     doubted_since: datetime | None
+    peak: int = 0
+    peak_at: datetime | None = None
 
 
 class Store:
@@ -63,7 +68,7 @@ class Store:
         """Of those that were listed before."""
         asked = {str(repository): repository for repository in repositories}
         rows = self._database.read(
-            "SELECT image_repository, polled_at, changed_at, count, validator, doubted_since"
+            "SELECT image_repository, polled_at, changed_at, count, validator, doubted_since, peak, peak_at"
             " FROM json_each(?) AS asked CROSS JOIN tag_lists ON image_repository = asked.value",
             (json.dumps(list(asked)),),
         )
@@ -74,9 +79,27 @@ class Store:
                 count=count,
                 validator=validator,
                 doubted_since=time_of(doubted_since),
+                peak=peak,
+                peak_at=time_of(peak_at),
             )
-            for name, polled_at, changed_at, count, validator, doubted_since in rows
+            for (
+                name,
+                polled_at,
+                changed_at,
+                count,
+                validator,
+                doubted_since,
+                peak,
+                peak_at,
+            ) in rows
         }
+
+    def save_peak(self, repository: ImageRepository, peak: int, at: datetime) -> None:
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE tag_lists SET peak = ?, peak_at = ? WHERE image_repository = ?",
+                (peak, at.timestamp(), str(repository)),
+            )
 
     def save_listing(self, repository: ImageRepository, listing: Listing, at: datetime) -> bool:
         """Remembers a complete list; True if it differs from the one before, or is the first."""
@@ -125,7 +148,7 @@ class Store:
         with self._database.transaction() as sql:
             sql.execute(
                 "UPDATE tag_lists SET polled_at = ?1, doubt = ?2,"
-                " doubted_since = coalesce(doubted_since, ?1) WHERE image_repository = ?3",
+                " doubted_since = min(coalesce(doubted_since, ?1), ?1) WHERE image_repository = ?3",
                 (at.timestamp(), doubt, str(repository)),
             )
 
@@ -146,10 +169,20 @@ class Store:
             )
 
     def digests(self, repository: ImageRepository) -> dict[str, Digest]:
-        """Of every tag that was looked at by itself."""
+        """Of every tag that was looked at by itself, as last seen: also of those that were put aside."""
         return dict(
             self._database.read(
                 "SELECT tag, digest FROM digests WHERE image_repository = ?", (str(repository),)
+            )
+        )
+
+    def digests_of(self, repository: ImageRepository, tags: Iterable[str]) -> dict[str, Digest]:
+        """As `digests`, of these tags."""
+        return dict(
+            self._database.read(
+                "SELECT tag, digest FROM json_each(?) AS asked"
+                " CROSS JOIN digests ON image_repository = ? AND tag = asked.value",
+                (json.dumps(list(tags)), str(repository)),
             )
         )
 
@@ -161,11 +194,21 @@ class Store:
                 [(str(repository), tag) for tag in tags],
             )
 
+    def put_aside(self, repository: ImageRepository, tags: Iterable[str]) -> bool:
+        """The tags were gone: what they point at must be looked at anew. True if that of one was known."""
+        with self._database.transaction() as sql:
+            changed = sql.execute(
+                "UPDATE digests SET is_past = 1 WHERE image_repository = ? AND NOT is_past"
+                " AND tag IN (SELECT value FROM json_each(?))",
+                (str(repository), json.dumps(list(tags))),
+            ).rowcount
+        return changed > 0
+
     def facts(self, repository: ImageRepository, tags: Sequence[str]) -> dict[str, ImageFacts]:
         """Of those tags that were looked at by themselves."""
         rows = self._database.read(
             f"SELECT tag, {_FACTS} FROM json_each(?) AS asked"  # noqa: S608 - columns
-            " CROSS JOIN digests ON image_repository = ? AND tag = asked.value"
+            " CROSS JOIN digests ON image_repository = ? AND tag = asked.value AND NOT is_past"
             " CROSS JOIN facts ON facts.digest = digests.digest",
             (json.dumps(list(tags)), str(repository)),
         )
@@ -192,7 +235,7 @@ class Store:
                 [_row(facts) for facts in found.values()],
             )
             sql.executemany(
-                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?)",
+                "INSERT OR REPLACE INTO digests (image_repository, tag, digest) VALUES (?, ?, ?)",
                 [(str(repository), tag, facts.digest) for tag, facts in found.items()],
             )
 

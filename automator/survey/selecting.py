@@ -13,11 +13,13 @@ from automator.model.policy import Policy, PolicyKind
 from automator.model.selection import Outcome, Selection
 from automator.model.tags import Detail, MovedTag, Observed, TagList, Wanted
 from automator.observe.observer import Observer
+from automator.observe.patience import ALWAYS, Patience
 from automator.plan.changes import plan_field
 from automator.plan.effective import without_effect
 from automator.select.evaluate import evaluate
 from automator.select.wanted import wanted_facts
 from automator.survey.containers import Container
+from automator.tasks import open_tasks
 
 _REPOSITORIES_AT_ONCE = 16
 
@@ -51,7 +53,7 @@ async def decide(
             asked = list(questions[repository])
             answers.update(await select_for(repository, asked, observer, asking))
 
-    async with anyio.create_task_group() as tasks:
+    async with open_tasks() as tasks:
         for repository in questions:
             tasks.start_soon(answer, repository)
     return [_decided(container, answers, asking.now) for container in containers]
@@ -137,8 +139,11 @@ async def gather_facts(
         raise failure
     assert tag_list is not None, "a repository that never was listed has a failure"
     observed = Observed(tag_list=tag_list)
+    at_least = ALWAYS
     while (wanted := _wanted(policy, image, observed, asking)).tags:
-        learnt = await observer.facts(repository, wanted, deadline=asking.deadline)
+        patience = Patience(deadline=asking.deadline, at_least=at_least)
+        learnt = await observer.facts(repository, wanted, patience)
+        at_least = max(0, at_least - len(wanted.tags))
         observed = replace(
             observed,
             facts={**observed.facts, **learnt.known},

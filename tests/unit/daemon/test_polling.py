@@ -9,8 +9,9 @@ from automator.daemon.trigger import Trigger
 from automator.errors import StoreError, Unavailable
 from automator.model.event import BugMet, PollFailed, PollRoundFinished, RegistryFailing
 from automator.observe.schedule import Pace
+from automator.survey.containers import Demand
 from tests.unit.daemon.conftest import running, settled
-from tests.unit.observe.conftest import CARTS, USER
+from tests.unit.observe.conftest import CARTS, USER, digest, wanted_tags
 
 pytestmark = pytest.mark.anyio
 
@@ -56,3 +57,28 @@ async def test_failing_image_repositories_are_counted_as_long_as_they_are_needed
     registry.lists[USER] = ["1.0"]
     await poll_one(USER, watched, tools)
     assert failing_by_registry(watched, tools.observer) == {}
+
+
+async def test_passes_are_woken_for_facts_that_failed_or_were_absent(
+    watched, tools, registry, clock
+):
+    """No news of the list would wake them: it is as it was."""
+    for repository in (CARTS, USER):
+        await tools.observer.poll(repository)
+    registry.images[CARTS]["1"] = Unavailable("down")
+    with pytest.raises(Unavailable):
+        await tools.observer.facts(CARTS, wanted_tags("1"))
+    async with running(poll_loop, watched, tools, Trigger(), pace=PACE):
+        assert await watched[0].trigger.wait(at_most_seconds=10)
+        registry.images[CARTS]["1"] = digest("d1")
+        assert (await tools.observer.facts(CARTS, wanted_tags("1", "3"))).missing == {"3"}
+        assert await watched[0].trigger.wait(at_most_seconds=10)
+    assert not await watched[1].trigger.wait(at_most_seconds=0)
+
+
+async def test_a_followed_tag_that_is_gone_fails_no_poll(watched, tools):
+    followed = Demand(tag_list=True, followed=frozenset({"1", "gone"}))
+    watched[0].demands = {CARTS: followed}
+    assert await poll_one(CARTS, watched, tools) is True
+    assert await poll_one(CARTS, watched, tools) is False
+    assert tools.observer.failure(CARTS) is None

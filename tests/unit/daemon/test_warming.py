@@ -8,6 +8,7 @@ import pytest
 from automator.daemon.polling import warm_loop
 from automator.daemon.trigger import Trigger
 from automator.errors import Unavailable
+from automator.observe.patience import Patience
 from tests.unit.daemon.conftest import running
 from tests.unit.observe.conftest import CARTS, digest, wanted_tags
 
@@ -19,7 +20,7 @@ MANY = tuple(f"t{n:02d}" for n in range(30))
 @pytest.fixture
 async def unfinished(tools, registry):
     registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
-    await tools.observer.facts(CARTS, wanted_tags(*MANY), deadline=-math.inf)
+    await tools.observer.facts(CARTS, wanted_tags(*MANY), Patience(deadline=-math.inf))
     return Trigger()
 
 
@@ -30,7 +31,7 @@ async def test_the_rest_is_fetched_and_the_passes_that_need_it_are_woken(
         unfinished.set()
         assert await watched[0].trigger.wait(at_most_seconds=10)
         assert not await watched[1].trigger.wait(at_most_seconds=0)
-    learnt = await tools.observer.facts(CARTS, wanted_tags(*MANY), deadline=-math.inf)
+    learnt = await tools.observer.facts(CARTS, wanted_tags(*MANY), Patience(deadline=-math.inf))
     assert learnt.known.keys() == set(MANY)
     assert len(registry.asked_for("facts")) == len(MANY)
 
@@ -43,7 +44,7 @@ async def test_a_pass_in_between_does_not_wait_and_asks_for_nothing_twice(
         unfinished.set()
         await anyio.sleep(0.005)
         await tools.observer.facts(
-            CARTS, wanted_tags(*MANY), deadline=clock.monotonic_seconds() + 99
+            CARTS, wanted_tags(*MANY), Patience(deadline=clock.monotonic_seconds() + 99)
         )
         await watched[0].trigger.wait(at_most_seconds=10)
     assert len(registry.asked_for("facts")) == len(MANY)

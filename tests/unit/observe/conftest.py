@@ -57,7 +57,11 @@ class FakeRegistry:
 
     async def fetch_told(self, repository, known):
         self.asked.append(("told", repository, len(known)))
-        return self.told.get(repository)
+        await anyio.lowlevel.checkpoint()
+        answer = self.told.get(repository)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def fetch_digest(self, repository, tag):
         self.asked.append(("digest", repository, tag))
@@ -76,9 +80,8 @@ class FakeRegistry:
         return replace(self.facts.get(found, ImageFacts(digest=found)), detail=detail)
 
     def _digest(self, repository, reference):
-        if ":" in reference:
-            return Digest(reference)
-        answer = self.images[repository].get(reference, NotFound("no manifest"))
+        unknown = Digest(reference) if ":" in reference else NotFound("no manifest")
+        answer = self.images[repository].get(reference, unknown)
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from automator.errors import NotFound, Unavailable
+from automator.errors import Unavailable
 from automator.model.event import TagMoved
 from automator.model.tags import Detail, ImageFacts, ListedImage
+from automator.observe.patience import Patience
 from tests.unit.observe.conftest import CARTS, digest, wanted_tags
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +48,7 @@ async def test_a_tag_without_an_image_is_missing_and_not_asked_for_again_at_once
     for _ in range(3):
         assert (await observer.facts(CARTS, wanted_tags("1", "gone"))).missing == {"gone"}
     assert registry.asked_for("facts").count("gone") == 1
-    clock.advance(601)
+    clock.advance(61)
     await observer.facts(CARTS, wanted_tags("gone"))
     assert registry.asked_for("facts").count("gone") == 2
 
@@ -117,7 +118,9 @@ async def test_a_few_tags_are_not_worth_the_list(observer, registry, count, aske
 async def test_what_does_not_come_in_time_is_pending_and_finished_later(observer, registry, clock):
     registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
     registry.clock, registry.pause = clock, 1.0
-    learnt = await observer.facts(CARTS, wanted_tags(*MANY), deadline=clock.monotonic_seconds() + 6)
+    learnt = await observer.facts(
+        CARTS, wanted_tags(*MANY), Patience(deadline=clock.monotonic_seconds() + 6)
+    )
     assert learnt.pending == set(MANY) - learnt.known.keys()
     assert 6 <= len(learnt.known) < 15
     assert set(observer.unfinished[CARTS].tags) == learnt.pending
@@ -130,13 +133,13 @@ async def test_what_does_not_come_in_time_is_pending_and_finished_later(observer
 
 async def test_the_first_few_are_asked_for_whatever_the_time(observer, registry):
     registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
-    learnt = await observer.facts(CARTS, wanted_tags(*MANY), deadline=-math.inf)
+    learnt = await observer.facts(CARTS, wanted_tags(*MANY), Patience(deadline=-math.inf))
     assert learnt.known.keys() == set(MANY[:4])
 
 
 async def test_a_failure_in_the_middle_of_warming_leaves_what_came(observer, registry):
     registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
-    await observer.facts(CARTS, wanted_tags(*MANY), deadline=-math.inf)
+    await observer.facts(CARTS, wanted_tags(*MANY), Patience(deadline=-math.inf))
     registry.images[CARTS]["t10"] = Unavailable("down")
     with pytest.raises(Unavailable):
         await observer.warm(CARTS)
@@ -156,10 +159,17 @@ async def test_a_followed_tag_costs_one_head_each_time(observer, registry):
     assert learnt.known["1"].digest == digest("d2")
 
 
-async def test_a_followed_tag_that_is_gone_is_a_failure(observer, registry):
-    with pytest.raises(NotFound):
-        await observer.follow_tags(CARTS, ["gone"])
-    assert isinstance(observer.failure(CARTS), NotFound)
+async def test_a_followed_tag_that_is_gone_is_missing_and_no_failure(observer, registry):
+    await observer.follow_tags(CARTS, ["1"])
+    del registry.images[CARTS]["1"]
+    assert [await observer.follow_tags(CARTS, ["1", "2"]) for _ in range(3)] == [True, False, False]
+    assert observer.failure(CARTS) is None
+    assert (await observer.facts(CARTS, wanted_tags("1", detail=Detail.DIGEST))).missing == {"1"}
+    registry.images[CARTS]["1"] = digest("d1")
+    assert await observer.follow_tags(CARTS, ["1", "2"]) is True
+    assert (await observer.facts(CARTS, wanted_tags("1", detail=Detail.DIGEST))).known.keys() == {
+        "1"
+    }
 
 
 @pytest.mark.parametrize(

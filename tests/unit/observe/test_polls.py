@@ -55,6 +55,22 @@ async def test_two_that_ask_together_make_one_request(observer, registry):
     assert registry.asked == [("tags", CARTS)]
 
 
+async def test_polls_at_one_time_are_one_request_whoever_asks(observer, registry):
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(observer.poll, CARTS)
+        tasks.start_soon(lambda: observer.refresh([CARTS], older_than=None))
+    assert registry.asked == [("tags", CARTS)]
+
+
+async def test_a_poll_that_a_wrong_clock_made_in_the_future_is_due(observer, registry, clock):
+    clock.advance(86400)
+    await observer.refresh([CARTS], older_than=None)
+    clock.advance(-86400)
+    assert (await observer.refresh([CARTS], older_than=None)).polled == 1
+    assert (await observer.refresh([CARTS], older_than=None)).polled == 0
+
+
 async def test_the_validator_of_the_last_list_is_sent_and_not_modified_is_no_news(
     observer, registry, clock
 ):
@@ -114,6 +130,33 @@ async def test_a_short_list_that_stays_for_an_hour_is_believed_also_by_another_p
     clock.advance(60)
     assert await make_observer().poll(CARTS) is True
     assert (await make_observer().tag_list(CARTS)).tags == ("1.0.0", "1.0.1")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "believed"),
+    [(20, [True, True, False]), (61, [True, True, True])],
+)
+async def test_a_list_that_shrinks_step_by_step_within_the_hour_is_not_believed(
+    make_observer, registry, clock, minutes, believed
+):
+    found = []
+    for count in (100, 60, 35):
+        registry.lists[CARTS] = listing(count)
+        await make_observer().poll(CARTS)
+        found.append(not (await make_observer().tag_list(CARTS)).doubt)
+        clock.advance(minutes * 60)
+    assert found == believed
+
+
+async def test_what_was_believed_after_an_hour_is_what_the_next_list_is_compared_with(
+    observer, registry, clock
+):
+    for count in (100, 40, 40, 38):
+        registry.lists[CARTS] = listing(count)
+        await observer.poll(CARTS)
+        clock.advance(3600 if count == 40 else 60)
+    found = await observer.tag_list(CARTS)
+    assert (len(found.tags), found.doubt) == (38, "")
 
 
 async def test_a_good_list_in_between_begins_the_hour_anew(observer, registry, clock):
