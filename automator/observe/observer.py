@@ -3,7 +3,7 @@
 A failed poll never looks like "no tags": the list before it stays known, and `failure` says why it is not current.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from automator.clock import Clock, elapsed
 from automator.errors import RegistryError
 from automator.model.event import Event, RegistryFailing, RegistryRecovered, TagListDoubted
 from automator.model.image import ImageRepository
-from automator.model.tags import Listing, MovedTag, TagList, Wanted
+from automator.model.tags import ImageFacts, Listing, MovedTag, TagList, Wanted
 from automator.observe.doubt import doubt_of, next_peak
 from automator.observe.facts import Facts, Learnt
 from automator.observe.memory import Memory
@@ -174,6 +174,12 @@ class Observer:
             requests=self._registry.requests - before,
             took=elapsed(self._clock, began),
         )
+
+    async def known(
+        self, repository: ImageRepository, tags: Sequence[str]
+    ) -> Mapping[str, ImageFacts]:
+        """What is known of these tags, in whatever detail, without a request."""
+        return await self._memory.known(repository, tags) if tags else {}
 
     async def facts(
         self, repository: ImageRepository, wanted: Wanted, patience: Patience | None = None

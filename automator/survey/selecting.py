@@ -141,6 +141,13 @@ async def gather_facts(
     observed = Observed(tag_list=tag_list)
     at_least = ALWAYS
     while (wanted := _wanted(policy, image, observed, asking)).tags:
+        # What is known may do, a push time in place of a creation time above all: it is no request.
+        known = await observer.known(
+            repository, [tag for tag in wanted.tags if tag not in observed.facts]
+        )
+        if known:
+            observed = replace(observed, facts={**observed.facts, **known})
+            continue
         patience = Patience(deadline=asking.deadline, at_least=at_least)
         learnt = await observer.facts(repository, wanted, patience)
         at_least = max(0, at_least - len(wanted.tags))

@@ -56,7 +56,28 @@ async def test_patience_is_that_of_the_question_and_not_of_each_request(
     asking = Asking(now=now, deadline=-math.inf)
     [container] = await decide(one_container("latest"), observer, asking)
     assert container.selection.outcome is Outcome.WARMING
-    assert 1 <= len(registry.asked_for("config")) <= 4
+    assert len(registry.asked_for("config")) == 4
+
+
+async def test_push_times_that_are_known_cost_no_request_but_for_the_best(
+    observer,  # noqa: F811
+    registry,  # noqa: F811
+    clock,  # noqa: F811
+):
+    now, tags = clock.now(), tuple(f"{n}.0.0" for n in range(40))
+    registry.images[APP] = {tag: digest(tag) for tag in tags}
+    pushed = {
+        tag: ListedImage(digest=digest(tag), pushed_at=now - timedelta(days=n))
+        for n, tag in enumerate(tags)
+    }
+    registry.lists[APP] = Listing(tags=tags, told=pushed)
+    built_at = now - timedelta(hours=1)
+    registry.facts[digest("0.0.0")] = ImageFacts(digest=digest("0.0.0"), created_at=built_at)
+    await observer.poll(APP)
+    for _ in range(2):
+        [container] = await decide(one_container("latest"), observer, Asking(now=now))
+        assert container.decision.to.tag == "0.0.0"
+    assert registry.asked_for("facts") == [digest("0.0.0")]
 
 
 @pytest.mark.parametrize(
