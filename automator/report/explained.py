@@ -11,6 +11,7 @@ from automator.model.plan import Change
 from automator.model.selection import Verdict
 from automator.model.tags import Wanted
 from automator.observe.observer import Observer
+from automator.observe.patience import Patience
 from automator.report.shapes import describe_moved, facts_shape, reaches_of
 from automator.report.verdicts import verdict_shape
 from automator.select.evaluate import explain
@@ -62,7 +63,9 @@ async def _images(
         return []
     tags = dict.fromkeys(tag for tag in (image.tag, selection.tag) if tag is not None)
     try:
-        learnt = await observer.facts(image.repository, Wanted(tags=tuple(tags)), deadline=deadline)
+        learnt = await observer.facts(
+            image.repository, Wanted(tags=tuple(tags)), Patience(deadline=deadline)
+        )
     except RegistryError:
         return []
     return [facts_shape(tag, learnt.known[tag]) for tag in tags if tag in learnt.known]

@@ -16,10 +16,13 @@ from automator.errors import RegistryError
 from automator.model.image import ImageRepository
 from automator.model.tags import Detail, ImageFacts, Wanted
 from automator.observe.observer import Observer
+from automator.observe.patience import Patience
 from automator.select.order import build_time
 from automator.survey.containers import Container, Survey
 from automator.web.board import Board
 from automator.web.table import Row, make_row
+
+_STORE_ALONE = Patience(deadline=-math.inf, at_least=0)
 
 Facts = Mapping[ImageRepository, Mapping[str, ImageFacts]]
 
@@ -62,7 +65,7 @@ class Rows:
         for repository, tags in wanted.items():
             asked = Wanted(tags=tuple(tags), detail=Detail.TIME)
             try:
-                learnt = await self._observer.facts(repository, asked, deadline=-math.inf)
+                learnt = await self._observer.facts(repository, asked, _STORE_ALONE)
             except RegistryError:
                 continue  # the passes tell of it
             known[repository] = learnt.known
