@@ -26,13 +26,13 @@ comments = st.sampled_from(["", "", "   # why: {so} 'it' is"])
 own_lines = st.sampled_from(["", "", "{margin}# a person's line\n", "\n"])
 
 
-def spell(draw, value):
-    """In any style that can say it."""
+def spell(draw, value, number):
+    """In any style that can say it; `number` is that of no other value, since an anchor may stand once."""
     ways = [yaml.dump(value, default_style='"', width=1000).strip()]
     if value.isprintable():
         ways.append("'" + value.replace("'", "''") + "'")
     if re.fullmatch("[abtrueö0y]+", value):
-        ways += [value, f"!!str {value}", f"&x{draw(st.integers(0, 10**9))} {value}"]
+        ways += [value, f"!!str {value}", f"&x{number} {value}"]
     return draw(st.sampled_from(ways))
 
 
@@ -40,7 +40,7 @@ def spell(draw, value):
 def pods(draw):
     """A pod's manifest, in blocks or in braces, with more annotations or none, and perhaps ours."""
     keys = draw(st.lists(st.sampled_from(["team", "x/y", '"quoted"', KEY]), unique=True))
-    entries = [f"{key}: {spell(draw, draw(values))}" for key in keys]
+    entries = [f"{key}: {spell(draw, draw(values), number)}" for number, key in enumerate(keys)]
     step = draw(st.sampled_from(["  ", "    "]))
     flow = draw(st.booleans())
     if not entries:
