@@ -171,7 +171,9 @@ class _Editing:
         span = Span(*self.parsed.text.scalar_span(owner.document, value))
         written = self.text[span.start : span.end]
         spelled = respell(written, value.value, [(0, len(value.value), new)])
-        if _is_text(value) and spelled is not None and len(spelled) == 1:
+        # In braces a plain scalar ends at these.
+        plain = not written.startswith(("'", '"', "|", ">")) and set(new) & set(",[]{}")
+        if _is_text(value) and spelled is not None and len(spelled) == 1 and not plain:
             start, stop, text = spelled[0]
             return span.start + start, span.start + stop, text
         blank = "" if written or self.text[span.start - 1] in " \t" else " "

@@ -21,6 +21,9 @@ KEY = "automator.dev/locked-reason"
 NUMBER = f"kind: Pod\nmetadata:\n  name: a\n  annotations: {{team: x, {KEY}: 0}}\n".encode()
 """An annotation that is no text stands in braces."""
 
+TAGGED = NUMBER.replace(b": 0}", b": !!str 0}")
+"""One that is a text by its tag alone."""
+
 values = st.text(st.sampled_from("abtrue:#- '\"\\{}[],*&!|>%@\nöy0\t\u2028"), max_size=12)
 comments = st.sampled_from(["", "", "   # why: {so} 'it' is"])
 own_lines = st.sampled_from(["", "", "{margin}# a person's line\n", "\n"])
@@ -94,6 +97,8 @@ def expected(data, value):
 @settings(max_examples=300)
 @example(NUMBER, "0")
 @example(NUMBER, "0[")
+@example(TAGGED, "0[")
+@example(TAGGED, "0, 1")
 @given(pods(), values)
 def test_it_reads_as_it_was_set_and_all_else_as_before(data, value):
     after = set_annotations(PATH, data, POD, {KEY: value})
