@@ -199,11 +199,13 @@ async def test_few_tags_are_asked_for_while_many_are_finished(observer, registry
         answer.set()
 
 
-async def test_a_digest_that_is_gone_does_not_hide_its_tag(observer, registry):
+async def test_a_digest_that_is_gone_does_not_hide_its_tag(observer, registry, clock):
+    await observer.poll(CARTS)
     await observer.facts(CARTS, wanted_tags("1", detail=Detail.DIGEST))
+    clock.advance(500)
     registry.images[CARTS] |= {"1": digest("new"), digest("d1"): NotFound("collected")}
     known = (await observer.facts(CARTS, wanted_tags("1"))).known
-    assert known["1"].digest == digest("new")
+    assert (known["1"].digest, known["1"].first_seen_at) == (digest("new"), clock.now())
 
 
 @pytest.mark.parametrize("ask", ["refresh", "facts"])
