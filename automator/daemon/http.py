@@ -96,6 +96,8 @@ async def serve(app: Starlette, sock: socket.socket, *, task_status: TaskStatus[
         log_config=None,
         access_log=False,
         lifespan="off",
+        # uvicorn would believe X-Forwarded-For of anybody on this machine: whose headers count is `web.proxy`'s to say.
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)

@@ -3,10 +3,14 @@
 import socket
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from automator.daemon.http import bind, make_app
+from automator.daemon.http import bind, make_app, serve
 from automator.errors import UsageError
 from automator.model.event import CommitPushed
 from automator.report.metrics import MetricsSink
@@ -71,3 +75,18 @@ def test_an_address_in_use_is_a_usage_error_that_says_what_to_do():
         taken.listen()
         with pytest.raises(UsageError, match=r"cannot listen on .* \(change `listen`"):
             bind(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+async def test_nobody_takes_another_address_by_saying_so():
+    async def address(request):
+        return PlainTextResponse(request.client.host)
+
+    app = Starlette(routes=[Route("/", address)])
+    with bind("127.0.0.1:0") as sock:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(serve, app, sock)
+            async with httpx.AsyncClient() as client:
+                url = f"http://127.0.0.1:{sock.getsockname()[1]}/"
+                answer = await client.get(url, headers={"X-Forwarded-For": "192.0.2.1"})
+            tasks.cancel_scope.cancel()
+    assert answer.text == "127.0.0.1"
