@@ -4,6 +4,7 @@ Who has no proof learns nothing, not even which hooks there are. No URL is logge
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import assert_never
 
 import anyio
@@ -25,8 +26,9 @@ from automator.hooks.request import (
 )
 from automator.model.event import Event, HookReceived, HookRefused
 from automator.model.registry import PushEvent
+from automator.report.quiet import Quiet
 
-_QUIET_SECONDS = 60.0
+_QUIET = timedelta(minutes=1)
 # Senders give up after some seconds themselves. Nothing is proven yet, and the body is held in memory.
 _BODY_SECONDS = 10.0
 
@@ -119,19 +121,13 @@ def _error(status: int, why: str, headers: Mapping[str, str] | None = None) -> R
 
 
 class _Refusals:
-    """Reports one a minute for each hook: whoever knocks all the time does not fill the log."""
+    """Reports one a minute for each hook."""
 
     def __init__(self, report: Callable[[Event], None], clock: Clock) -> None:
         self._report = report
-        self._clock = clock
-        self._reported_seconds: dict[str, float] = {}
-        self._unreported: dict[str, int] = {}
+        self._quiet = Quiet(clock, every=_QUIET)
 
     def add(self, hook: str, why: str) -> None:
-        now = self._clock.monotonic_seconds()
-        before = self._reported_seconds.get(hook)
-        if before is not None and now - before < _QUIET_SECONDS:
-            self._unreported[hook] = self._unreported.get(hook, 0) + 1
-            return
-        self._reported_seconds[hook] = now
-        self._report(HookRefused(hook=hook, why=why, unreported=self._unreported.pop(hook, 0)))
+        unreported = self._quiet.unreported(hook)
+        if unreported is not None:
+            self._report(HookRefused(hook=hook, why=why, unreported=unreported))
