@@ -16,7 +16,16 @@ from automator.errors import ConfigError, UsageError
 from automator.model.policy import Rule
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRETS = ("password", "token", "secret", "proxy", "url", "cloudevents", "template")
+_SECRETS = (
+    "password",
+    "token",
+    "secret",
+    "client_secret",
+    "proxy",
+    "url",
+    "cloudevents",
+    "template",
+)
 
 
 def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:

@@ -12,6 +12,7 @@ from automator.config.durations import Duration
 from automator.config.messages import ChannelSettings
 from automator.config.registries import HookSettings, RegistrySettings
 from automator.config.strict import Strict
+from automator.config.web import WebSettings
 from automator.model.event import LogFormat
 from automator.plan.groups import Batch
 
@@ -160,6 +161,9 @@ class Settings(Strict):
         default="127.0.0.1:8080",
         pattern=r"^$|^\S+:[0-9]{1,5}$",
         description="Health and metrics; empty for none.",
+    )
+    web: WebSettings = Field(
+        default=WebSettings(), description="Who may read and act through pages and HTTP API."
     )
     record_digests: bool = Field(
         default=False,

@@ -8,6 +8,13 @@ from automator.config.load import check_config, load_rules, load_settings
 from automator.config.models import Author, ConfigRepoSettings, Settings
 from automator.config.policy_file import FilterEntry, MatchEntry, PolicyEntry, PolicyFile
 from automator.config.registries import HookSettings, RegistrySettings
+from automator.config.web import (
+    AllowSettings,
+    OidcSettings,
+    ProxySettings,
+    WebSettings,
+    WebUser,
+)
 from automator.model.selection import Reason
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +31,13 @@ def keys(*models):
 )
 def test_configuration_key_is_documented(key):
     assert f"| `{key}` |" in (REFERENCE / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "key", keys(WebSettings, WebUser, ProxySettings, OidcSettings, AllowSettings)
+)
+def test_web_key_is_documented(key):
+    assert f"| `{key}` |" in (REFERENCE / "configuration.md").read_text().partition("## web")[2]
 
 
 @pytest.mark.parametrize("key", keys(PolicyFile, PolicyEntry, MatchEntry, FilterEntry))
