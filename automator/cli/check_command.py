@@ -19,12 +19,16 @@ from automator.config.load import (
     load_rules,
     load_settings,
 )
+from automator.config.models import Settings
+from automator.config.web import exposure
 from automator.errors import AutomatorError, ConfigError
+from automator.extras import is_installed, missing
 from automator.model.field import ImageField
 from automator.pipeline import scan_head, scan_outside
 from automator.plan.match import unmatched_rules
 from automator.survey.containers import match_policies
 from automator.survey.remarks import remarks
+from automator.web.access.oidc import EXTRA, LIBRARY
 from automator.wiring import make_messenger, open_system
 
 
@@ -51,7 +55,9 @@ def command(
     path = find_config(config_path, os.environ)
     found = _Findings(problems=check_config(path, os.environ))
     if not found.problems:
-        found.problems += [*check_effects(path, os.environ), *_unusable_channels(path)]
+        settings = load_settings(path, os.environ)
+        found.problems += [*check_effects(path, os.environ), *_unusable_channels(settings, path)]
+        _check_logins(settings, found)
         if not offline:
             run_async(partial(_check_repos, path, repo_names, found))
     if output == "json":
@@ -65,14 +71,21 @@ def command(
     return 2 if found.problems else int(bool(found.failures))
 
 
-def _unusable_channels(path: Path) -> list[str]:
+def _unusable_channels(settings: Settings, path: Path) -> list[str]:
     """Channels of messages that are well written, and lead nowhere."""
-    settings = load_settings(path, os.environ)
     try:
         make_messenger(settings, SystemClock())
     except ConfigError as error:
         return [f"{path}: {error}"]
     return []
+
+
+def _check_logins(settings: Settings, found: _Findings) -> None:
+    if settings.web.oidc is not None and not is_installed(LIBRARY):
+        found.problems.append(f"web.oidc: {missing(LIBRARY, extra=EXTRA, refuse=ConfigError)}")
+    exposed = exposure(settings.web, settings.listen)
+    if exposed:
+        found.notes.append(f"web: {exposed}")
 
 
 def _count(lines: list[str], noun: str) -> str:

@@ -32,6 +32,7 @@ _COMMANDS = {
     "set": "write an image reference into local manifests; no network",
     "select": "choose among tags read from standard input",
     "migrate": "native annotations for those of other tools; no network",
+    "token": "a token for the pages and the HTTP API",
     "demo": "everything on this machine, nothing to configure",
 }
 _ACTIONS = frozenset(

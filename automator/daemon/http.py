@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from automator.errors import UsageError
@@ -88,7 +89,7 @@ def bind(listen: str) -> socket.socket:
     return sock
 
 
-async def serve(app: Starlette, sock: socket.socket, *, task_status: TaskStatus[None]) -> None:
+async def serve(app: ASGIApp, sock: socket.socket, *, task_status: TaskStatus[None]) -> None:
     """Until cancelled."""
     config = uvicorn.Config(
         app,

@@ -12,6 +12,7 @@ import anyio
 from automator.clock import Clock
 from automator.config.load import file_stamps
 from automator.config.models import Settings
+from automator.config.web import exposure
 from automator.daemon.desk import make_desk
 from automator.daemon.early import EarlyPolls, early_loop
 from automator.daemon.hooks import hook_routes
@@ -21,7 +22,7 @@ from automator.daemon.polling import Watched, failing_by_registry, poll_loop, wa
 from automator.daemon.reload import wait_for_change
 from automator.daemon.trigger import Trigger
 from automator.hooks.receiver import Receiver
-from automator.model.event import DaemonStarted, DaemonStopped
+from automator.model.event import DaemonStarted, DaemonStopped, LoginExposed
 from automator.observe.schedule import Pace
 from automator.pipeline import ConfigRepo
 from automator.store.store import Store
@@ -73,6 +74,9 @@ async def run_daemon(
             ]
             await tasks.start(serve, make_app(board, system.metrics, routes), sock)
         reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
+        exposed = exposure(settings.web, settings.listen)
+        if exposed:
+            reporter.emit(LoginExposed(why=exposed))
         for one in watched:
             tasks.start_soon(partial(pass_loop, one, tools, triggers, head_interval=head_interval))
         tasks.start_soon(partial(poll_loop, watched, tools, triggers.demanded, pace=pace))

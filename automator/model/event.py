@@ -141,6 +141,39 @@ class HookRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAccepted(Event):
+    """Somebody began a session; `how` is `token` or `oidc`."""
+
+    name = "login.accepted"
+    person: str
+    how: str
+    may_act: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRefused(Event):
+    """A token or a login was wrong: at most one a minute is said, `unreported` came between.
+
+    `address` is the client's, an IPv6 client's network.
+    """
+
+    name = "login.refused"
+    level = Level.WARNING
+    address: str
+    why: str
+    unreported: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginExposed(Event):
+    """Said at the start: tokens and sessions can be overheard on their way here."""
+
+    name = "login.exposed"
+    level = Level.WARNING
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagListDoubted(Event):
     """A tag list came that is much shorter than the one before: nothing is selected from it until it stays so."""
 

@@ -1,0 +1,45 @@
+"""Who asks: what the pages and the API know of a person, and how a commit names them."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from automator.git.commit import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who is proven to be who they are. `email` may be empty."""
+
+    name: str
+    email: str
+    may_act: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request as its page sees it. `person` is None where nobody is logged in.
+
+    `csrf` is what each form and script sends with what it does: the field `csrf`, or the header `X-CSRF-Token`.
+    """
+
+    person: Person | None
+    csrf: str = ""
+
+
+def visit_of(request: HTTPConnection) -> Visit:
+    """Of a request that came through AccessMiddleware."""
+    visit = request.scope["state"]["visit"]
+    assert isinstance(visit, Visit)
+    return visit
+
+
+def identity(person: Person) -> Identity:
+    """Names and addresses without what would end them in a commit: `<`, `>`, line breaks and all that is not printed."""
+    name = _clean(person.name) or "unknown"
+    return Identity(name=name, email=_clean(person.email) or "unknown@localhost")
+
+
+def _clean(text: str) -> str:
+    kept = "".join(letter for letter in text if letter.isprintable() and letter not in "<>")
+    return " ".join(kept.split())
