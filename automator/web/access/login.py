@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from automator.errors import AutomatorError, Denied, ProtocolViolation, Unavailable
 from automator.web.access.access import CALLBACK, Access
-from automator.web.access.middleware import form_field
+from automator.web.access.body import form_field
 from automator.web.access.oidc import OidcProvider
 from automator.web.access.person import visit_of
 from automator.web.access.places import safe_next

@@ -1,13 +1,13 @@
 """Stands before every page and the API, and lets nothing through that is not allowed. What it does not know it refuses."""
 
 import hmac
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from automator.web.access.access import Access, Proof
-from automator.web.access.body import read_body, replay
+from automator.web.access.body import form_field, read_body, replay
 from automator.web.access.headers import secured
 from automator.web.access.person import Visit
 from automator.web.access.places import Kind, is_own_request, is_plain_path, kind_of
@@ -15,7 +15,6 @@ from automator.web.access.refusal import Refusal
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_TYPE = "application/x-www-form-urlencoded"
-_MOST_FIELDS = 100
 
 
 class AccessMiddleware:
@@ -145,13 +144,3 @@ def _csrf_of(connection: HTTPConnection, body: bytes) -> str:
     if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
         return ""
     return form_field(body, "csrf")
-
-
-def form_field(body: bytes, name: str) -> str:
-    """Of a form as browsers write it; empty where it is missing, stands twice, or the form cannot be read."""
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return ""
-    values = fields.get(name, [])
-    return values[0] if len(values) == 1 else ""

@@ -242,7 +242,7 @@ class TestGuessing:
             site.clock.advance(WINDOW_SECONDS)
             assert (await site.get("/", **again)).status_code == 401
 
-    async def test_no_address_made_up_before_the_proxys_own_gives_another_try(self):
+    async def test_no_address_made_up_before_that_of_the_proxy_gives_another_try(self):
         async with running(users=USERS, proxy=PROXY) as site:
             statuses = []
             for number in range(PER_ADDRESS + 1):

@@ -187,7 +187,7 @@ class TestState:
         assert (await site.client.get(back)).status_code == 400
         assert await who(site) == ""
 
-    async def test_nobody_is_logged_in_by_anothers_link(self, both):
+    async def test_nobody_is_logged_in_by_the_link_of_another(self, both):
         site, _ = both
         back = await go(site)
         async with site.browser() as victim:

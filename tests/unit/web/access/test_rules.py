@@ -174,7 +174,7 @@ def httpx_headers(headers):
     return list(headers.items()) if isinstance(headers, dict) else list(headers)
 
 
-async def test_a_proxys_own_bearer_token_is_none_of_ours():
+async def test_a_bearer_token_of_the_proxy_is_none_of_ours():
     async with asking(proxy=PROXY, users=USERS) as site:
         said = {"X-Forwarded-User": "eve", "Authorization": "Bearer eyJ.e30.x"}
         assert (await site.get("/", **said)).json()["person"] == "eve"
