@@ -290,6 +290,14 @@ async def test_the_secret_is_posted_where_the_provider_wants_that(both):
     assert (await log_in(site)).status_code == 303
 
 
+async def test_a_provider_of_another_name_is_another_provider(both):
+    site, provider = both
+    provider.metadata = {"issuer": f"{provider.issuer}/"}
+    answer = await site.client.get("/login/oidc")
+    assert answer.status_code == 503
+    assert "calls itself otherwise" in answer.text
+
+
 async def test_endpoints_have_to_be_as_safe_as_the_issuer(both):
     site, provider = both
     provider.metadata = {"jwks_uri": "file:///etc/passwd"}
