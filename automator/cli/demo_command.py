@@ -14,9 +14,8 @@ import click
 from automator.cli.options import run_async
 from automator.cli.output import print_json
 from automator.config.load import load_rules, load_settings
-from automator.daemon.early import EarlyPolls
 from automator.daemon.http import bind, serve
-from automator.daemon.run import run_daemon
+from automator.daemon.run import Kept, run_daemon
 from automator.daemon.trigger import Trigger
 from automator.demo.registry import DemoRegistry
 from automator.demo.world import RELEASES, DemoWorld, Release, make_world
@@ -115,9 +114,7 @@ async def _running_daemon(
 
         async def run() -> None:
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-                await run_daemon(
-                    system, system.repos, lambda: (settings, rules), signals, EarlyPolls()
-                )
+                await run_daemon(system, system.repos, lambda: (settings, rules), signals, Kept())
             demo.cancel()
 
         tasks.start_soon(run)

@@ -61,8 +61,7 @@ async def _daemon(
     sinks: Sequence[Sink],
 ) -> None:
     """Begins anew with each change of the configuration."""
-    from automator.daemon.early import EarlyPolls  # noqa: PLC0415 - a single pass needs no web server
-    from automator.daemon.run import run_daemon  # noqa: PLC0415
+    from automator.daemon.run import Kept, run_daemon  # noqa: PLC0415 - a single pass needs no web server
 
     def load() -> Configuration:
         found = load_config(config_path)
@@ -70,7 +69,7 @@ async def _daemon(
         return found
 
     following: Configuration | None = configuration
-    lasting, early = Lasting(), EarlyPolls()
+    lasting, kept = Lasting(), Kept()
     # Open from the first configuration to the last: a signal between two of them would otherwise end the process.
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with _messages() as deliver:
@@ -85,7 +84,7 @@ async def _daemon(
                 async with opened as system:
                     repos = choose_repos(system, repo_names)
                     deliver(messenger, system.tools.reporter.emit)
-                    following = await run_daemon(system, repos, load, signals, early)
+                    following = await run_daemon(system, repos, load, signals, kept)
                 messenger.close()
 
 

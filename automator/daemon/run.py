@@ -5,11 +5,12 @@ Messages alone go on beside: what waits to be told outlives a change of the conf
 
 import signal
 from collections.abc import AsyncIterable, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
 
-from automator.clock import Clock
+from automator.clock import Clock, SystemClock
 from automator.config.load import file_stamps
 from automator.config.models import Settings
 from automator.config.web import exposure
@@ -24,11 +25,22 @@ from automator.daemon.trigger import Trigger
 from automator.hooks.receiver import Receiver
 from automator.model.event import DaemonStarted, DaemonStopped, LoginExposed
 from automator.observe.schedule import Pace
-from automator.pipeline import ConfigRepo
+from automator.pipeline import ConfigRepo, Tools
 from automator.store.store import Store
+from automator.web.access.access import Access
+from automator.web.access.middleware import AccessMiddleware
+from automator.web.access.sessions import Sessions
 from automator.web.app import web_routes
 from automator.web.board import Board
 from automator.wiring import Configuration, System, make_messenger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What outlives a change of the configuration: push events that came between two of them, and who is logged in."""
+
+    early: EarlyPolls = field(default_factory=EarlyPolls)
+    sessions: Sessions = field(default_factory=lambda: Sessions(SystemClock()))
 
 
 async def run_daemon(
@@ -36,11 +48,11 @@ async def run_daemon(
     repos: Sequence[ConfigRepo],
     load: Callable[[], Configuration],
     signals: AsyncIterable[signal.Signals],
-    early: EarlyPolls,
+    kept: Kept,
 ) -> Configuration | None:
     """Until SIGTERM or SIGINT: None; or until `load` reads another configuration than is in force: that one.
 
-    `signals` and `early` outlive it: what comes between two configurations is heeded by the next.
+    `signals` and `kept` outlive it: what comes between two configurations is heeded by the next.
     What must not be cut short (a push under way) shields itself.
     """
     settings, tools, reporter = system.settings, system.tools, system.tools.reporter
@@ -48,7 +60,8 @@ async def run_daemon(
     pace = Pace(shortest=settings.poll_interval, longest=settings.max_poll_interval)
     board = Board(repo.name for repo in repos)
     watched = tuple(Watched(repo=repo, board=board) for repo in repos)
-    triggers, reload = Triggers(passed=early.asked), Trigger()
+    triggers, reload = Triggers(passed=kept.early.asked), Trigger()
+    access = _access(settings, tools, kept)
     in_force = (settings, system.rules), file_stamps(settings)
     receivers = _receivers(settings, tools.clock)
     sock = bind(settings.listen) if settings.listen else None
@@ -60,6 +73,7 @@ async def run_daemon(
     def load_usable() -> tuple[Configuration, tuple[object, ...]]:
         found = load()
         _receivers(found[0], tools.clock)
+        _access(found[0], tools, kept)
         make_messenger(found[0], tools.clock)
         _check_places(found[0], settings)
         return found, file_stamps(found[0])
@@ -69,10 +83,11 @@ async def run_daemon(
         if sock is not None:
             desk = make_desk(system, board, watched, triggers, tasks)
             routes = [
-                *hook_routes(receivers, early.ask, reporter.emit, clock=tools.clock),
-                *web_routes(desk),
+                *hook_routes(receivers, kept.early.ask, reporter.emit, clock=tools.clock),
+                *web_routes(desk, access),
             ]
-            await tasks.start(serve, make_app(board, system.metrics, routes), sock)
+            app = make_app(board, system.metrics, routes)
+            await tasks.start(serve, AccessMiddleware(app, access), sock)
         reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
         exposed = exposure(settings.web, settings.listen)
         if exposed:
@@ -81,7 +96,7 @@ async def run_daemon(
             tasks.start_soon(partial(pass_loop, one, tools, triggers, head_interval=head_interval))
         tasks.start_soon(partial(poll_loop, watched, tools, triggers.demanded, pace=pace))
         tasks.start_soon(warm_loop, watched, tools, triggers.unfinished)
-        tasks.start_soon(early_loop, watched, tools, early)
+        tasks.start_soon(early_loop, watched, tools, kept.early)
         following, _ = await wait_for_change(
             load_usable, in_force, reporter, every=head_interval, asked=reload
         )
@@ -89,6 +104,17 @@ async def run_daemon(
     if following is None:
         reporter.emit(DaemonStopped())
     return following
+
+
+def _access(settings: Settings, tools: Tools, kept: Kept) -> Access:
+    """Raises ConfigError where a library is missing that logins need."""
+    return Access(
+        settings.web,
+        listen=settings.listen,
+        sessions=kept.sessions,
+        report=tools.reporter.emit,
+        clock=tools.clock,
+    )
 
 
 def _receivers(settings: Settings, clock: Clock) -> list[Receiver]:

@@ -57,6 +57,11 @@ class Access:
         return self.settings.read is Reading.LOGIN
 
     @property
+    def can_log_in(self) -> bool:
+        """Whether the page of the login helps anybody."""
+        return bool(self.settings.users) or self.oidc is not None
+
+    @property
     def session_cookie(self) -> str:
         return self.cookie("automator_session")
 

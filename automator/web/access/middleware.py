@@ -39,7 +39,9 @@ class AccessMiddleware:
         proof = Proof() if isinstance(proven, Refusal) else proven
         is_private = proof.person is not None and kind is not Kind.STATIC
         send = secured(send, https=self._access.settings.is_https, private=is_private)
-        scope.setdefault("state", {})["visit"] = Visit(person=proof.person, csrf=proof.csrf)
+        scope.setdefault("state", {})["visit"] = Visit(
+            person=proof.person, csrf=proof.csrf, can_log_in=self._access.can_log_in
+        )
         checked = await self._check(connection, kind, proven, receive)
         if isinstance(checked, Refusal):
             response = checked.response(for_programs=kind.is_for_programs)

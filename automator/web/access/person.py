@@ -18,13 +18,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A request as its page sees it. `person` is None where nobody is logged in.
+    """A request as its page sees it. `person` is None where nobody is logged in; `can_log_in` says whether that would help.
 
     `csrf` is what each form and script sends with what it does: the field `csrf`, or the header `X-CSRF-Token`.
     """
 
-    person: Person | None
+    person: Person | None = None
     csrf: str = ""
+    can_log_in: bool = False
 
 
 def visit_of(request: HTTPConnection) -> Visit:
