@@ -2,6 +2,7 @@
 
 AutomatorError                      exit status
   UsageError                        2
+    UnknownName
   ConfigError                       2   carries every problem found, not the first
   InvalidReference                  2
   InvalidExpression                 2   carries the span of the mistake
@@ -36,6 +37,10 @@ class AutomatorError(Exception):
 
 class UsageError(AutomatorError):
     exit_status = 2
+
+
+class UnknownName(UsageError):
+    """A config repo, workload or container is named that there is not."""
 
 
 class ConfigError(AutomatorError):

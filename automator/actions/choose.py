@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wcmatch import glob
 
 from automator.actions.action import Action, Release, Rollback, SetPolicy
-from automator.errors import UsageError
+from automator.errors import UnknownName, UsageError
 from automator.model.field import FieldKey
 from automator.model.policy import Rule
 from automator.survey.containers import Container, match_policies
@@ -49,11 +49,11 @@ def choose(containers: Containers, action: Action) -> Chosen:
     }
     if not named:
         hint = "automator workloads lists them all"
-        raise UsageError(f"no workload is named {action.workload!r}", hint=hint)
+        raise UnknownName(f"no workload is named {action.workload!r}", hint=hint)
     own = {key: one for key, one in named.items() if _is_asked_for(one, action)}
     if not own:
         known = ", ".join(sorted({one.field.container for one in named.values()}))
-        raise UsageError(f"{action.workload} has no such container", hint=f"known: {known}")
+        raise UnknownName(f"{action.workload} has no such container", hint=f"known: {known}")
     overriding = {place for one in own.values() for place in one.overridden_by}
     effective = {
         key: one
