@@ -6,7 +6,7 @@ package's business.
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,6 +57,8 @@ class ConfigRepo:
     """One config repo as a pass needs it.
 
     `snapshot` is what the last pass read: a cache, so that nothing is parsed twice.
+    `turn` is held from the commit to the end of its push, and by who lost a race already from the fetch: passes and
+    actions at once are all safe by the push's compare-and-swap, and by `turn` none of them loses to the others for long.
     """
 
     name: str
@@ -68,6 +70,7 @@ class ConfigRepo:
     dialects: DialectSettings = ALL_DIALECTS
     record_digests: bool = False
     snapshot: Snapshot | None = None
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,53 @@ class Pushed:
     commits: tuple[UpdateCommit, ...] = ()
 
 
+class Turn:
+    """One attempt to move the branch. `begin` comes before the commit is written."""
+
+    def __init__(self, repo: ConfigRepo, tools: Tools, attempt: int) -> None:
+        self._repo, self._tools, self._attempt = repo, tools, attempt
+        self._begun = False
+
+    async def begin(self) -> None:
+        if not self._begun:
+            await self._repo.turn.acquire()
+            self._begun = True
+
+    def end(self) -> None:
+        if self._begun:
+            self._repo.turn.release()
+
+    async def push(self, commit: CommitId, *, expected: CommitId, began: float) -> bool:
+        """Whether the remote took it; if not, somebody was faster, and all is to be planned anew. Raises GitError.
+
+        `began` is when the commit was begun, by the monotonic clock.
+        """
+        try:
+            await push(self._repo.mirror, commit, expected=expected)
+        except PushRejected as rejected:
+            if rejected.rule or self._attempt == PUSH_ATTEMPTS:
+                raise
+            took = elapsed(self._tools.clock, began)
+            self._tools.reporter.emit(
+                PushRaced(config_repo=self._repo.name, attempt=self._attempt, took=took)
+            )
+            return False
+        return True
+
+
+@contextlib.asynccontextmanager
+async def take_turn(repo: ConfigRepo, tools: Tools, attempt: int) -> AsyncIterator[Turn]:
+    """`attempt` counts from 1. The first one plans beside others; from the second on nobody else here commits meanwhile."""
+    turn = Turn(repo, tools, attempt)
+    if attempt > 1:
+        await tools.clock.sleep(RACE_PAUSE_SECONDS * (attempt - 1))
+        await turn.begin()
+    try:
+        yield turn
+    finally:
+        turn.end()
+
+
 async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | None) -> Pushed:
     """From the remote's head to a pushed update commit. If somebody else pushes first, again from the new head.
 
@@ -106,25 +156,21 @@ async def run_pass(repo: ConfigRepo, tools: Tools, *, polled_before: datetime | 
     """
     pass_began = tools.clock.monotonic_seconds()
     for attempt in range(1, PUSH_ATTEMPTS + 1):
-        result = await survey(repo, tools, polled_before=polled_before)
-        _tell_news(repo, result, tools)
-        if not result.changes:
+        async with take_turn(repo, tools, attempt) as turn:
+            result = await survey(repo, tools, polled_before=polled_before)
+            _tell_news(repo, result, tools)
+            if not result.changes:
+                _report_finished(result, tools, pass_began)
+                return Pushed(survey=result)
+            await turn.begin()
+            began_at = tools.clock.monotonic_seconds()
+            commits = await _write_commits(repo, result, tools)
+            expected = result.snapshot.commit
+            if not await turn.push(commits[-1].id, expected=expected, began=began_at):
+                continue
+            _report_pushed(result, commits, tools, began_at)
             _report_finished(result, tools, pass_began)
-            return Pushed(survey=result)
-        began_at = tools.clock.monotonic_seconds()
-        commits = await _write_commits(repo, result, tools)
-        try:
-            await push(repo.mirror, commits[-1].id, expected=result.snapshot.commit)
-        except PushRejected as rejected:
-            if rejected.rule or attempt == PUSH_ATTEMPTS:
-                raise
-            took = elapsed(tools.clock, began_at)
-            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt, took=took))
-            await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
-            continue
-        _report_pushed(result, commits, tools, began_at)
-        _report_finished(result, tools, pass_began)
-        return Pushed(survey=result, commits=tuple(commits))
+            return Pushed(survey=result, commits=tuple(commits))
     raise AssertionError("the last attempt returns or raises")
 
 

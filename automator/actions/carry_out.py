@@ -19,19 +19,18 @@ from automator.actions.message import format_action
 from automator.actions.plan import also_touched, check_effect, edit_files, render_diff
 from automator.clock import elapsed
 from automator.edit.settings import object_names
-from automator.errors import DiffChanged, PushRejected
+from automator.errors import DiffChanged
 from automator.git.commit import Identity, write_commit
 from automator.git.history import read_log
-from automator.git.push import push
-from automator.model.event import CommitPushed, PushRaced
+from automator.model.event import CommitPushed
 from automator.model.field import RepoPath
 from automator.model.plan import Change, CommitId
 from automator.pipeline import (
     PUSH_ATTEMPTS,
-    RACE_PAUSE_SECONDS,
     ConfigRepo,
     Tools,
     scan_head,
+    take_turn,
 )
 from automator.report.history import HistoryEntry, history_entries
 from automator.report.shapes import change_shape
@@ -53,8 +52,15 @@ class Acted:
 
     @property
     def diff_id(self) -> str:
-        """Names the diff: who has seen it can ask for this one and no other."""
-        return hashlib.sha256(self.diff.encode()).hexdigest()
+        """Names the diff: who has seen it can ask for this one and no other.
+
+        Where its lines stand is no part of it: the same edit may stand lower after another edit of the file.
+        """
+        placeless = "".join(
+            "@@\n" if line.startswith("@@ ") else line
+            for line in self.diff.splitlines(keepends=True)
+        )
+        return hashlib.sha256(placeless.encode()).hexdigest()
 
 
 def acted_shape(acted: Acted) -> dict[str, Any]:
@@ -91,37 +97,37 @@ async def carry_out(
     Raises UsageError, EditRefused, GitError, RegistryError or StoreError; nothing is changed then.
     """
     for attempt in range(1, PUSH_ATTEMPTS + 1):
-        plan = await _plan(action, repo, tools, by)
-        if dry_run:
-            return plan.acted
-        if seen not in {"", plan.acted.diff_id}:
-            hint = "look at the new diff, and decide again"
-            raise DiffChanged("the diff is another one than was shown", hint=hint)
-        if not plan.files:
-            return plan.acted
-        began_at = tools.clock.monotonic_seconds()
-        commit = await _write(plan, repo, tools, by)
-        try:
-            await push(repo.mirror, commit, expected=plan.snapshot.commit)
-        except PushRejected as rejected:
-            if rejected.rule or attempt == PUSH_ATTEMPTS:
-                raise
-            took = elapsed(tools.clock, began_at)
-            tools.reporter.emit(PushRaced(config_repo=repo.name, attempt=attempt, took=took))
-            await tools.clock.sleep(RACE_PAUSE_SECONDS * attempt)
-            continue
-        tools.reporter.emit(
-            CommitPushed(
-                config_repo=repo.name,
-                commit=commit,
-                subject=plan.message.partition("\n")[0],
-                message=plan.message,
-                changes=len(plan.acted.changes),
-                took=elapsed(tools.clock, began_at),
-            )
-        )
-        return replace(plan.acted, commit=commit)
+        async with take_turn(repo, tools, attempt) as turn:
+            plan = await _plan(action, repo, tools, by)
+            if dry_run:
+                return plan.acted
+            if seen not in {"", plan.acted.diff_id}:
+                hint = "look at the new diff, and decide again"
+                raise DiffChanged("the diff is another one than was shown", hint=hint)
+            if not plan.files:
+                return plan.acted
+            await turn.begin()
+            began_at = tools.clock.monotonic_seconds()
+            commit = await _write(plan, repo, tools, by)
+            if await turn.push(commit, expected=plan.snapshot.commit, began=began_at):
+                _report_pushed(plan, commit, repo, tools, began_at)
+                return replace(plan.acted, commit=commit)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _report_pushed(
+    plan: _Plan, commit: CommitId, repo: ConfigRepo, tools: Tools, began_at: float
+) -> None:
+    tools.reporter.emit(
+        CommitPushed(
+            config_repo=repo.name,
+            commit=commit,
+            subject=plan.message.partition("\n")[0],
+            message=plan.message,
+            changes=len(plan.acted.changes),
+            took=elapsed(tools.clock, began_at),
+        )
+    )
 
 
 async def _plan(action: Action, repo: ConfigRepo, tools: Tools, by: Identity) -> _Plan:
