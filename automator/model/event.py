@@ -259,6 +259,31 @@ class ImageDelivered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionDone(Event):
+    """Over HTTP; `who` is `Name <mail>`, `commit` is empty where it was so already."""
+
+    name = "action.done"
+    config_repo: str
+    workload: str
+    verb: str
+    who: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRefused(Event):
+    """Over HTTP: it was not possible, or somebody else was in the way; nothing was changed."""
+
+    name = "action.refused"
+    level = Level.WARNING
+    config_repo: str
+    workload: str
+    verb: str
+    who: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushRaced(Event):
     """Somebody pushed first; the plan is made again from the new head. `took` is what the lost attempt took."""
 
@@ -346,7 +371,7 @@ class MessageFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BugMet(Event):
-    """An exception that is none of ours: said once, with its traceback, at the loop that survives it."""
+    """An exception that is none of ours: said once, with its traceback, at the loop or the answer that survives it."""
 
     name = "bug.met"
     level = Level.ERROR

@@ -1,4 +1,4 @@
-"""Events as Prometheus metrics. Labels are bounded: config repos, registry hosts, hooks and statuses; workloads and images
+"""Events as Prometheus metrics. Labels are bounded: config repos, registry hosts, hooks, actions and statuses; workloads and images
 never are labels.
 """
 
@@ -9,6 +9,8 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from automator.model.event import (
+    ActionDone,
+    ActionRefused,
     CommitPushed,
     ConfigRefused,
     ConfigReloaded,
@@ -74,6 +76,9 @@ class MetricsSink:
         )
         self._hooks = self._counter(
             "automator_hooks", "Push events by their hook", ("hook", "result")
+        )
+        self._actions = self._counter(
+            "automator_actions", "Actions over HTTP by what they do", ("action", "result")
         )
         self._reloads = self._counter(
             "automator_config_reloads", "Changes of the configuration", ("result",)
@@ -178,6 +183,9 @@ class MetricsSink:
     def _count(self, event: Event) -> None:
         """What is counted one by one."""
         match event:
+            case ActionDone() | ActionRefused():
+                result = "done" if isinstance(event, ActionDone) else "refused"
+                self._actions.labels(event.verb, result).inc()
             case HookReceived():
                 self._hooks.labels(event.hook, "accepted").inc()
             case HookRefused():
