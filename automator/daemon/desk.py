@@ -40,6 +40,11 @@ def make_desk(
                 busy.add(one.repo.name)
                 tasks.start_soon(sync_one, one)
 
+    def wake(name: str) -> None:
+        for one in watched:
+            if one.repo.name == name:
+                one.trigger.set()
+
     configured = {repo.name: repo for repo in system.settings.config_repos}
     return Desk(
         board=board,
@@ -49,6 +54,7 @@ def make_desk(
         tools=tools,
         registries=lambda: _registries(system, watched),
         sync=sync,
+        wake=wake,
     )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -89,8 +89,14 @@ def bind(listen: str) -> socket.socket:
     return sock
 
 
-async def serve(app: ASGIApp, sock: socket.socket, *, task_status: TaskStatus[None]) -> None:
-    """Until cancelled."""
+async def serve(
+    app: ASGIApp,
+    sock: socket.socket,
+    ending: Callable[[], None] | None = None,
+    *,
+    task_status: TaskStatus[None],
+) -> None:
+    """Until cancelled; `ending` lets go whom an answer keeps waiting."""
     config = uvicorn.Config(
         app,
         http=_Protocol,
@@ -106,6 +112,8 @@ async def serve(app: ASGIApp, sock: socket.socket, *, task_status: TaskStatus[No
     try:
         await server.serve(sockets=[sock])
     finally:
+        if ending is not None:
+            ending()
         # A cancelled server leaves its socket open, and the next one could not listen there.
         with anyio.CancelScope(shield=True):
             await server.shutdown(sockets=[sock])

@@ -87,7 +87,7 @@ async def run_daemon(
                 *web_routes(desk, access),
             ]
             app = make_app(board, system.metrics, routes)
-            await tasks.start(serve, AccessMiddleware(app, access), sock)
+            await tasks.start(serve, AccessMiddleware(app, access), sock, board.close)
         reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
         exposed = exposure(settings.web, settings.listen)
         if exposed:

@@ -1,5 +1,6 @@
 """What the passes found last, for whoever looks: health, pages and API. It remembers; it asks nothing."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,12 +26,19 @@ class RepoStatus:
 
 
 class Board:
-    """`version` grows with each news."""
+    """`version` grows with each news; `closed` is set when the daemon ends, or begins anew with another board."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.repos = {name: RepoStatus() for name in names}
         self.version = 1
+        self.closed = False
         self._news = anyio.Event()
+        self._id = secrets.token_hex(4)
+
+    @property
+    def edition(self) -> str:
+        """Names what stands here now. No other board has the same, not that of a daemon before this one either."""
+        return f"{self._id}-{self.version}"
 
     @property
     def ready(self) -> bool:
@@ -52,9 +60,14 @@ class Board:
     async def wait_for_news(self, after: int, *, at_most_seconds: float) -> int:
         """The version that is not `after`, or `after` when the time is over."""
         with anyio.move_on_after(at_most_seconds):
-            while self.version == after:
+            while self.version == after and not self.closed:
                 await self._news.wait()
         return self.version
+
+    def close(self) -> None:
+        """Nobody waits here any longer."""
+        self.closed = True
+        self._news.set()
 
     def _tell(self) -> None:
         self.version += 1

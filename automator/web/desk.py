@@ -4,18 +4,21 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
+
 from automator.actions.carry_out import Acted, carry_out
 from automator.actions.request import ActionRequest
-from automator.errors import UsageError
+from automator.errors import AutomatorError, UnknownName, UsageError
 from automator.git.commit import Identity
 from automator.git.history import read_log
+from automator.model.event import ActionDone, ActionRefused
 from automator.pipeline import ConfigRepo, Tools
 from automator.registry.host import HostState
 from automator.report.explained import explained, is_meant
 from automator.report.history import HistoryEntry, history_entries
 from automator.report.links import LinkPatterns
 from automator.survey.containers import Container
-from automator.web.board import Board
+from automator.web.board import Board, RepoStatus
 from automator.web.query import TableQuery
 from automator.web.rows import Rows
 from automator.web.table import TablePage, find_rows
@@ -34,7 +37,9 @@ class RegistryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`sync` polls what the named config repos need, and wakes their passes; `registries` says how the hosts are."""
+    """`sync` polls what the named config repos need, and wakes their passes; `wake` does that alone, for one of them.
+    `registries` says how the hosts are.
+    """
 
     board: Board
     rows: Rows
@@ -43,16 +48,24 @@ class Desk:
     tools: Tools
     registries: Callable[[], Sequence[RegistryView]]
     sync: Callable[[Collection[str]], Awaitable[None]]
+    wake: Callable[[str], None]
 
     async def table(self, query: TableQuery) -> TablePage:
         return find_rows(await self.rows.all(), query)
 
-    def containers(self, config_repo: str, workload: str) -> list[Container]:
-        """Those of a workload, as the last pass decided. Raises UsageError where there are none."""
+    def status(self, config_repo: str) -> RepoStatus:
+        """Raises UnknownName."""
         status = self.board.repos.get(config_repo)
         if status is None:
             known = ", ".join(self.board.repos)
-            raise UsageError(f"no config repo is named {config_repo!r}", hint=f"known: {known}")
+            raise UnknownName(f"no config repo is named {config_repo!r}", hint=f"known: {known}")
+        return status
+
+    def containers(self, config_repo: str, workload: str) -> list[Container]:
+        """Those of a workload, as the last pass decided. Raises UnknownName where there are none, UsageError before the
+        first pass.
+        """
+        status = self.status(config_repo)
         survey = status.survey
         if survey is None:
             raise UsageError(
@@ -60,7 +73,7 @@ class Desk:
             )
         found = [one for one in survey.containers if is_meant(one, workload)]
         if not found:
-            raise UsageError(f"no workload of {config_repo} is named {workload!r}")
+            raise UnknownName(f"no workload of {config_repo} is named {workload!r}")
         return found
 
     async def explain(self, config_repo: str, workload: str) -> list[dict[str, Any]]:
@@ -76,9 +89,7 @@ class Desk:
         self, config_repo: str, *, workload: str = "", limit: int
     ) -> list[HistoryEntry]:
         """The newest update commits at the head last read, newest first. Raises UsageError or GitError."""
-        status = self.board.repos.get(config_repo)
-        if status is None:
-            raise UsageError(f"no config repo is named {config_repo!r}")
+        status = self.status(config_repo)
         if not status.commit:
             return []
         mirror = self.repos[config_repo].mirror
@@ -88,10 +99,24 @@ class Desk:
     async def act(
         self, request: ActionRequest, *, by: Identity, dry_run: bool, seen: str = ""
     ) -> Acted:
-        """As `carry_out`; `seen` names the diff that was shown."""
-        repo = self.repos.get(request.config_repo)
-        if repo is None:
-            raise UsageError(f"no config repo is named {request.config_repo!r}")
-        return await carry_out(
-            request.to_action(), repo, self.tools, by=by, dry_run=dry_run, seen=seen
-        )
+        """As `carry_out`; `seen` names the diff that was shown. Nothing that a visitor does cuts it short."""
+        self.status(request.config_repo)
+        repo, action = self.repos[request.config_repo], request.to_action()
+        asked = {
+            "config_repo": repo.name,
+            "workload": action.workload,
+            "verb": action.verb,
+            "who": f"{by.name} <{by.email}>",
+        }
+        with anyio.CancelScope(shield=True):
+            try:
+                acted = await carry_out(action, repo, self.tools, by=by, dry_run=dry_run, seen=seen)
+            except AutomatorError as error:
+                if not dry_run:
+                    self.tools.reporter.emit(ActionRefused(**asked, error=str(error)))
+                raise
+            if not dry_run:
+                self.tools.reporter.emit(ActionDone(**asked, commit=acted.commit or ""))
+            if acted.commit:
+                self.wake(repo.name)
+        return acted
