@@ -77,7 +77,7 @@ class AccessMiddleware:
 
     def _refuse_place(self, connection: HTTPConnection, kind: Kind) -> Refusal | None:
         if not is_plain_path(connection.scope["path"]):
-            return Refusal(400, "the path is not plain")
+            return Refusal(404, "nothing is there")
         if kind.has_any_host or self._access.hosts.knows(connection.headers.get("host", "")):
             return None
         return Refusal(421, "automator is not known by this name", "write it into web.url")

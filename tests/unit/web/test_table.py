@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from automator.model.plan import Status
 from automator.web.query import Sort, TableQuery
 from automator.web.table import find_rows
-from tests.unit.web.making import make_row
+from tests.unit.web.rows import make_row
 
 ROWS = [
     make_row("shop:deployment/carts", status=Status.UPDATABLE, behind=3, age_days=90),

@@ -58,4 +58,4 @@ def test_nothing_is_reached_without_a_login(method, path, said):
     if reached:
         assert path in FOR_ALL or path.startswith(("/static/", "/hooks/"))
     else:
-        assert answered[0]["status"] in {303, 400, 401, 403, 408, 413, 429}
+        assert answered[0]["status"] in {303, 400, 401, 403, 404, 408, 413, 429}
