@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _BAR_AFTER_SECONDS = 1.0
-_TIME_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("m", 60))
 
 
 def print_json(value: object) -> None:
@@ -37,15 +35,6 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _visible(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def render_age(span: timedelta) -> str:
-    """`3mo`, `16d`: the largest unit says enough."""
-    seconds = span.total_seconds()
-    for unit, size in _TIME_UNITS:
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return "<1m"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from automator.cli.options import load_config, output_option, repo_option, run_async
-from automator.cli.output import print_json, print_table, render_age
+from automator.cli.output import print_json, print_table
 from automator.cli.surveying import PATIENCE_SECONDS, survey_repos
 from automator.errors import AutomatorError, RegistryError
 from automator.model.plan import Status, Unchanged
@@ -19,6 +19,7 @@ from automator.model.selection import Outcome
 from automator.model.tags import Detail, ImageFacts, Wanted
 from automator.observe.observer import Observer
 from automator.report.shapes import describe_moved, reaches_of, workload_shape
+from automator.report.words import render_age
 from automator.select.order import build_time
 from automator.survey.containers import Container
 from automator.wiring import open_system

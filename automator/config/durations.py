@@ -18,4 +18,13 @@ def parse_duration(text: object) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def format_duration(span: timedelta) -> str:
+    """As `parse_duration` reads it: `300d`, `1h30m`, `0s`."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

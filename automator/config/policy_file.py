@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from automator.config.durations import Duration
+from automator.config.durations import Duration, format_duration
 from automator.config.problems import KeyPath, YamlFile
 from automator.config.strict import Strict
 from automator.errors import AutomatorError, InvalidExpression
@@ -223,7 +223,7 @@ def _plain(value: Any) -> Any:
             extract = {"extract": value.extract} if value.extract else {}
             return {"pattern": value.pattern, **extract}
         case timedelta():
-            return f"{int(value.total_seconds())}s"
+            return format_duration(value)
         case tuple():
             return list(value)
         case _:

@@ -18,12 +18,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from automator.errors import UsageError
 from automator.report.metrics import MetricsSink
 from automator.web.board import Board
+from automator.web.pages.errors import ErrorHandlers
 
 _MOST_CONNECTIONS = 128
 _HEAD_SECONDS = 10.0
 
 
-def make_app(board: Board, metrics: MetricsSink, routes: Sequence[BaseRoute] = ()) -> Starlette:
+def make_app(
+    board: Board,
+    metrics: MetricsSink,
+    routes: Sequence[BaseRoute] = (),
+    errors: ErrorHandlers | None = None,
+) -> Starlette:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -45,7 +51,8 @@ def make_app(board: Board, metrics: MetricsSink, routes: Sequence[BaseRoute] = (
             Route("/readyz", readyz),
             Route("/metrics", metrics_page),
             *routes,
-        ]
+        ],
+        exception_handlers=errors,
     )
 
 

@@ -17,10 +17,11 @@ from automator.config.web import exposure
 from automator.daemon.desk import make_desk
 from automator.daemon.early import EarlyPolls, early_loop
 from automator.daemon.hooks import hook_routes
-from automator.daemon.http import bind, make_app, serve
+from automator.daemon.http import bind, serve
 from automator.daemon.passes import Triggers, pass_loop
 from automator.daemon.polling import Watched, failing_by_registry, poll_loop, warm_loop
 from automator.daemon.reload import wait_for_change
+from automator.daemon.site import make_site
 from automator.daemon.trigger import Trigger
 from automator.hooks.receiver import Receiver
 from automator.model.event import DaemonStarted, DaemonStopped, LoginExposed
@@ -28,9 +29,7 @@ from automator.observe.schedule import Pace
 from automator.pipeline import ConfigRepo, Tools
 from automator.store.store import Store
 from automator.web.access.access import Access
-from automator.web.access.middleware import AccessMiddleware
 from automator.web.access.sessions import Sessions
-from automator.web.app import web_routes
 from automator.web.board import Board
 from automator.wiring import Configuration, System, make_messenger
 
@@ -82,12 +81,9 @@ async def run_daemon(
         tasks.start_soon(_heed_signals, signals, tasks.cancel_scope, reload)
         if sock is not None:
             desk = make_desk(system, board, watched, triggers, tasks)
-            routes = [
-                *hook_routes(receivers, kept.early.ask, reporter.emit, clock=tools.clock),
-                *web_routes(desk, access),
-            ]
-            app = make_app(board, system.metrics, routes)
-            await tasks.start(serve, AccessMiddleware(app, access), sock, board.close)
+            hooks = hook_routes(receivers, kept.early.ask, reporter.emit, clock=tools.clock)
+            site = make_site(system, desk, access, hooks)
+            await tasks.start(serve, site, sock, board.close)
         reporter.emit(DaemonStarted(config_repos=len(watched), listen=settings.listen))
         exposed = exposure(settings.web, settings.listen)
         if exposed:

@@ -7,8 +7,15 @@ from automator.web.access.login import login_routes
 from automator.web.api.app import api_mount
 from automator.web.desk import Desk
 from automator.web.live import live_route
+from automator.web.pages.render import Renderer
+from automator.web.pages.routes import page_routes
 
 
-def web_routes(desk: Desk, access: Access) -> list[BaseRoute]:
+def web_routes(desk: Desk, access: Access, renderer: Renderer) -> list[BaseRoute]:
     """For the inside of AccessMiddleware, which says who may."""
-    return [*login_routes(access), api_mount(desk), live_route(desk)]
+    return [
+        *login_routes(access, renderer.page),
+        api_mount(desk),
+        live_route(desk),
+        *page_routes(desk, renderer),
+    ]

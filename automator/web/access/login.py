@@ -1,34 +1,44 @@
 """`/login` and `/logout`: a form that needs no script, and the way to the OpenID provider and back."""
 
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from automator.errors import AutomatorError, Denied, ProtocolViolation, Unavailable
 from automator.web.access.access import CALLBACK, Access
 from automator.web.access.body import form_field
 from automator.web.access.oidc import OidcProvider
-from automator.web.access.person import visit_of
 from automator.web.access.places import safe_next
 from automator.web.access.refusal import Refusal
 from automator.web.access.sessions import PendingLogin
 
-Render = Callable[[str, Mapping[str, Any]], str]
-"""A template's name and what it may show, to HTML."""
+
+class Page(Protocol):
+    """Makes a page of a template and what that may show."""
+
+    def __call__(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response: ...
+
 
 _PENDING_SECONDS = 600
 _ENDED = Refusal(400, "this login has ended, or began in another browser", "begin again")
 _REFUSED = Refusal(403, "the provider did not log you in", "begin again")
 
 
-def login_routes(access: Access, render: Render | None = None) -> list[Route]:
+def login_routes(access: Access, page: Page) -> list[Route]:
     """For an application behind AccessMiddleware, which looks at where a POST comes from."""
-    pages = _Pages(access, render or _render)
+    pages = _Pages(access, page)
     return [
         Route("/login", pages.show, methods=["GET"]),
         Route("/login", pages.log_in, methods=["POST"]),
@@ -39,9 +49,9 @@ def login_routes(access: Access, render: Render | None = None) -> list[Route]:
 
 
 class _Pages:
-    def __init__(self, access: Access, render: Render) -> None:
+    def __init__(self, access: Access, page: Page) -> None:
         self._access = access
-        self._render = render
+        self._make_page = page
 
     async def show(self, request: Request) -> Response:
         return self._page(request, safe_next(request.query_params.get("next", "/")))
@@ -119,16 +129,17 @@ class _Pages:
     def _page(self, request: Request, next_path: str, refusal: Refusal | None = None) -> Response:
         settings = self._access.settings
         context = {
-            "visit": visit_of(request),
             "next_path": next_path,
             "error": refusal.text if refusal else "",
             "tokens": bool(settings.users),
             "oidc": settings.oidc is not None,
         }
-        return HTMLResponse(
-            self._render("login.html", context),
+        return self._make_page(
+            request,
+            "login.html",
+            context,
             status_code=refusal.status if refusal else 200,
-            headers={**(refusal.headers if refusal else {}), "cache-control": "no-store"},
+            headers={**(refusal.headers if refusal else {}), "Cache-Control": "no-store"},
         )
 
     @property
@@ -152,10 +163,3 @@ class _Pages:
 
 def _away(error: AutomatorError) -> Refusal:
     return Refusal(503, "the provider cannot be used now", f"try again later: {error.message}")
-
-
-_TEMPLATES = Environment(loader=PackageLoader("automator.web"), autoescape=True)
-
-
-def _render(template: str, context: Mapping[str, Any]) -> str:
-    return _TEMPLATES.get_template(template).render(context)

@@ -76,7 +76,7 @@ class AccessMiddleware:
         return self._refuse_forged(connection, kind, proven, body) or replay(body, receive)
 
     def _refuse_place(self, connection: HTTPConnection, kind: Kind) -> Refusal | None:
-        if not is_plain_path(connection.scope["path"]):
+        if not kind.holds_names and not is_plain_path(connection.scope["path"]):
             return Refusal(404, "nothing is there")
         if kind.has_any_host or self._access.hosts.knows(connection.headers.get("host", "")):
             return None

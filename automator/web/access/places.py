@@ -33,6 +33,11 @@ class Kind(Enum):
         return self in {Kind.METRICS, Kind.API, Kind.PAGE}
 
     @property
+    def holds_names(self) -> bool:
+        """Workloads may have any name. Nobody gets around a rule there: what is not known is a page, which needs most."""
+        return self in {Kind.API, Kind.PAGE}
+
+    @property
     def has_any_host(self) -> bool:
         """Probes and scrapers ask by a pod's address, and senders of push events by any name."""
         return self in {Kind.PROBE, Kind.METRICS, Kind.HOOK}

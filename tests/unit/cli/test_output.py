@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from automator.cli.output import print_json, print_table, render_age
+from automator.cli.output import print_json, print_table
+from automator.report.words import render_age
 
 AGES = [
     (timedelta(seconds=5), "<1m"),

@@ -36,7 +36,7 @@ SHORT = [
     pytest.param(make("numerical:asc", filter=TagFilter(r"^b(\d+)$", "$1")), r"{update: numerical:asc, filter: {pattern: '^b(\d+)$', extract: $1}}", id="a filter"),
     pytest.param(make(filter=TagFilter(r"it's\d")), r"{update: semver:^1, filter: {pattern: 'it''s\d'}}", id="a filter with a quote"),
     pytest.param(make(platforms=frozenset({Platform("linux", "arm", "v7"), Platform("linux", "amd64")})), "{update: semver:^1, platforms: [linux/amd64, linux/arm/v7]}", id="platforms"),
-    pytest.param(make(min_age=timedelta(days=2)), "{update: semver:^1, min_age: 172800s}", id="an age"),
+    pytest.param(make(min_age=timedelta(days=2)), "{update: semver:^1, min_age: 2d}", id="an age"),
     pytest.param(make(min_age=timedelta(0)), "{update: semver:^1, min_age: 0s}", id="no age is an age"),
     pytest.param(make(schedule="Mon-Fri 09:00-17:00 Europe/Berlin"), "{update: semver:^1, schedule: Mon-Fri 09:00-17:00 Europe/Berlin}", id="a schedule"),
     pytest.param(make(include=("1.10", "true", "2024-01-01", "no", "1e3", "~", "")), '{update: semver:^1, include: ["1.10", "true", "2024-01-01", "no", "1e3", "~", ""]}', id="texts that YAML reads as others"),

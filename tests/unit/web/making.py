@@ -18,15 +18,14 @@ from starlette.types import ASGIApp
 
 from automator.cli.options import load_config
 from automator.daemon.desk import make_desk
-from automator.daemon.http import bind, make_app, serve
+from automator.daemon.http import bind, serve
 from automator.daemon.passes import Triggers
 from automator.daemon.polling import Watched
+from automator.daemon.site import make_site
 from automator.pipeline import survey
 from automator.web.access.access import Access
-from automator.web.access.middleware import AccessMiddleware
 from automator.web.access.sessions import Sessions
 from automator.web.access.tokens import hash_token
-from automator.web.app import web_routes
 from automator.web.board import Board
 from automator.web.desk import Desk
 from automator.wiring import System, open_system
@@ -144,7 +143,7 @@ async def open_settings(world, registry):
             report=heard.receive,
             clock=system.tools.clock,
         )
-        app = AccessMiddleware(make_app(board, system.metrics, web_routes(desk, access)), access)
+        app = make_site(system, desk, access, hooks=[])
         yield Shop(
             world=world,
             registry=registry,

@@ -16,6 +16,7 @@ from automator.web.access.middleware import AccessMiddleware
 from automator.web.access.person import visit_of
 from automator.web.access.sessions import Sessions
 from automator.web.access.tokens import hash_token
+from automator.web.pages.render import make_renderer
 from tests.servers.clocks import ManualClock
 
 ANN, RAY = (f"amt_{letter * 43}" for letter in "ar")
@@ -65,7 +66,7 @@ class Site:
             clock=self.clock,
         )
         self.app = AccessMiddleware(
-            Starlette(routes=[*_routes(self), *login_routes(access)]), access
+            Starlette(routes=[*_routes(self), *login_routes(access, make_renderer().page)]), access
         )
         return access
 

@@ -198,7 +198,7 @@ class TestPaths:
         async with running(users=USERS, read="login") as site:
             text = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             answer = await site.raw(text.encode())
-        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert answer.split(b" ")[1] in {b"303", b"401", b"404"}
         assert b"person" not in answer
 
     async def test_another_spelling_of_an_exempt_path_is_not_exempt(self):

@@ -1,0 +1,61 @@
+"""How things read on a page. Text from registries, Git and manifests is made visible as it is; escaping is Jinja's."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from automator.report.words import render_age
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+"""Control characters, those that turn the direction of text (UAX 9) or have no width, and bytes that are no UTF-8."""
+
+
+def visible(value: Any) -> Any:
+    """Text in which nothing hides: `[U+202E]` for the character that would turn the rest around."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
+
+
+def breakable(value: object) -> Markup:
+    """Names of images and workloads, which may be broken where a person would: after `/`, `:` and `@`."""
+    return Markup(re.sub("([/:@])", r"\1<wbr>", str(escape(visible(str(value))))))  # noqa: S704 - escaped
+
+
+def exact(value: object) -> Markup:
+    """For values of form fields: what comes back is what was given."""
+    return Markup(escape(value))  # noqa: S704 - escaped
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-03-01 14:05 UTC`."""
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def behind_text(behind: int, age: timedelta | None) -> str:
+    """`3mo, 45 versions`; empty for what is not behind."""
+    if not behind:
+        return ""
+    versions = "1 version" if behind == 1 else f"{behind} versions"
+    return versions if age is None else f"{render_age(age)}, {versions}"
+
+
+def slug(text: str) -> str:
+    """`up to date` as a class name."""
+    return text.replace(" ", "-")
+
+
+def diff_lines(diff: str) -> list[tuple[str, str]]:
+    """Each line with what it is: `file`, `place`, `added`, `removed` or `same`."""
+    return [(_kind(line), line) for line in diff.splitlines()]
+
+
+def _kind(line: str) -> str:
+    if line.startswith(("--- ", "+++ ", "diff ")):
+        return "file"
+    kinds = {"@": "place", "+": "added", "-": "removed"}
+    return kinds.get(line[:1], "same")
