@@ -112,7 +112,8 @@ class Facts:
         lacking = [tag for tag in lacking if tag not in missing]
         if lacking:
             untimed = {tag for tag in lacking if not _tells_time(known, tag)}
-            if len(untimed) >= _WORTH_A_LIST:
+            asks = patience.at_least or self._clock.monotonic_seconds() < patience.deadline
+            if len(untimed) >= _WORTH_A_LIST and asks:
                 await self._ask_for_list(repository)
             await self._meet(repository, lacking)
             # Of what came meanwhile push times may do: the caller looks again at what it needs.

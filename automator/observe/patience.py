@@ -11,7 +11,9 @@ ALWAYS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Until when facts are asked for (by the monotonic clock), and how many whatever the time."""
+    """Until when facts are asked for (by the monotonic clock), and how many whatever the time. With none, and the time
+    over, nothing is asked at all: what is not known is left for later.
+    """
 
     deadline: float = math.inf
     at_least: int = ALWAYS

@@ -228,3 +228,12 @@ async def test_a_described_image_keeps_the_push_time_that_the_list_told(observer
     await observer.facts(CARTS, wanted_tags(*MANY))
     described = (await observer.facts(CARTS, wanted_tags("t00"))).known["t00"]
     assert (described.created_at, described.pushed_at) == (BUILT_AT, pushed_at)
+
+
+async def test_who_has_no_patience_at_all_asks_nothing_and_leaves_it_for_later(observer, registry):
+    registry.told[CARTS] = {tag: ListedImage(digest=digest(tag)) for tag in MANY}
+    learnt = await observer.facts(
+        CARTS, wanted_tags(*MANY), Patience(deadline=-math.inf, at_least=0)
+    )
+    assert (registry.requests, learnt.known, learnt.pending) == (0, {}, set(MANY))
+    assert observer.unfinished[CARTS].tags == MANY
