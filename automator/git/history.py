@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from automator.errors import GitError
 from automator.model.plan import CommitId
-from automator.plan.message import trailer_word
+from automator.plan.message import printable, trailer_word
 
 TRAILER = "Image-Update: "
 
@@ -24,7 +24,7 @@ class LoggedCommit:
 async def read_log(
     directory: Path, revision: str, *, limit: int, workload: str = ""
 ) -> list[LoggedCommit]:
-    """The newest commits that have an `Image-Update` trailer, newest first; of one `workload`, if it is named.
+    """The newest update commits and actions, newest first; those that name one `workload`, if it is given.
 
     Raises GitError for what is no clone.
     """
@@ -40,7 +40,7 @@ def _read(directory: Path, revision: str, limit: int, workload: str) -> list[Log
             found = repo.iter_commits(
                 revision,
                 max_count=limit,
-                grep=f"{TRAILER}{trailer_word(workload)} " if workload else f"^{TRAILER}",
+                grep=_marks(workload),
                 fixed_strings=bool(workload),
             )
             return [
@@ -56,3 +56,10 @@ def _read(directory: Path, revision: str, limit: int, workload: str) -> list[Log
         raise GitError(
             f"no history in {directory}", hint="name a clone of a config repo"
         ) from error
+
+
+def _marks(workload: str) -> list[str]:
+    """What a message that counts has one of: regular expressions; of a workload, plain texts."""
+    if not workload:
+        return [f"^{TRAILER}", "^Acted-by: "]
+    return [f"{TRAILER}{trailer_word(workload)} ", f"Workload: {printable(workload)}"]

@@ -41,6 +41,16 @@ class RecordedUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedAction:
+    """What a person did to a workload (`lock`), by the trailers of an action's commit. `reason` may be empty."""
+
+    verb: str
+    workload: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Move:
     """A change as a message tells it: the same container in two overlays is told once."""
 
@@ -84,6 +94,19 @@ def parse_message(text: str) -> tuple[list[RecordedUpdate], dict[str, Digest], l
             updates += [replace(update, policy=policies[-1]) for update in unruled]
             unruled = []
     return updates + unruled, digests, policies
+
+
+def parse_action(text: str) -> RecordedAction | None:
+    """None for a message that is no action's."""
+    said = {key: _unescape(value) for key, value in _read_trailers(text)}
+    if not {"action", "workload", "acted-by"} <= said.keys():
+        return None
+    return RecordedAction(
+        verb=said["action"],
+        workload=said["workload"],
+        by=said["acted-by"],
+        reason=said.get("reason", ""),
+    )
 
 
 def _move(change: Change) -> _Move:

@@ -7,12 +7,14 @@ from typing import Any
 
 from automator.git.history import LoggedCommit
 from automator.model.image import Digest
-from automator.plan.message import parse_message
+from automator.plan.message import RecordedAction, parse_action, parse_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """`policy` and `digest` are None where the commit does not tell them."""
+    """`policy` is what moved the image: a policy, or what a person did. It and `digest` are None where the commit does not
+    tell them. An action that moved no image (`lock`) has neither container nor images.
+    """
 
     commit: str
     at: datetime
@@ -26,7 +28,7 @@ class HistoryEntry:
 
 
 def history_entries(commits: Iterable[LoggedCommit]) -> list[HistoryEntry]:
-    """In the order of the commits, and of the updates in each."""
+    """In the order of the commits, and of the updates in each; and the actions that moved no image."""
     entries = []
     for commit in commits:
         updates, digests, _ = parse_message(commit.message)
@@ -44,7 +46,25 @@ def history_entries(commits: Iterable[LoggedCommit]) -> list[HistoryEntry]:
             )
             for update in updates
         ]
+        action = None if updates else parse_action(commit.message)
+        if action is not None:
+            entries.append(_entry_of(action, commit))
     return entries
+
+
+def _entry_of(action: RecordedAction, commit: LoggedCommit) -> HistoryEntry:
+    why = f": {action.reason}" if action.reason else ""
+    return HistoryEntry(
+        commit=commit.id,
+        at=commit.at,
+        author=commit.author,
+        workload=action.workload,
+        container="",
+        from_image="",
+        to_image="",
+        policy=f"{action.verb} by {action.by.partition(' <')[0]}{why}",
+        digest=None,
+    )
 
 
 def history_shape(config_repo: str, entry: HistoryEntry) -> dict[str, Any]:

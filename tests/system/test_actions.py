@@ -287,7 +287,8 @@ def test_a_workload_in_two_config_repos_wants_one_of_them(shop, tmp_path_factory
 def test_a_reason_makes_no_trailer(shop):
     reason = "why\n\nImage-Update: a b c:1 -> c:2\nPolicy: mine"
     act(shop, "lock", CARTS, "--reason", reason)
-    assert shop.json("history") == {"updates": []}
+    [entry] = shop.json("history")["updates"]
+    assert (entry["to"], entry["policy"]) == ("", f"lock by Ann: {reason}")
     [row] = shop.json("workloads")["workloads"]
     assert row["reason"] == f"locked: {reason}"
 
@@ -339,3 +340,10 @@ def test_an_unknown_workload(shop):
     done = shop.run("lock", "shop:deployment/cart", *ANN)
     assert done.returncode == 2
     assert "no workload is named 'shop:deployment/cart'" in done.stderr
+
+
+def test_history_tells_of_acts_that_moved_no_image(shop):
+    act(shop, "lock", CARTS, "--reason", "INC-123")
+    act(shop, "unlock", CARTS)
+    told = [(one["workload"], one["to"], one["policy"]) for one in shop.json("history")["updates"]]
+    assert told[:2] == [(CARTS, "", "unlock by Ann"), (CARTS, "", "lock by Ann: INC-123")]

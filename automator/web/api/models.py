@@ -121,16 +121,16 @@ class Explained(BaseModel):
 
 
 class HistoryUpdate(BaseModel):
-    """An image that moved, as the audit log in Git has it."""
+    """An image that moved, or what a person did to a workload, as the audit log in Git has it."""
 
     config_repo: RepoName
     commit: Commit
     at: Annotated[datetime, _text("When it was committed.")]
     author: Annotated[str, _text("Whose commit it is.")]
     workload: Workload
-    container: Container
-    from_: Annotated[str, Field(alias="from", description="The image reference before.")]
-    to: Annotated[str, _text("The image reference since.")]
+    container: Annotated[str, _text("The container; empty for an action that moved no image.")]
+    from_: Annotated[str, Field(alias="from", description="The image reference before; or empty.")]
+    to: Annotated[str, _text("The image reference since; or empty.")]
     policy: Annotated[str | None, _text("The policy, or the action, that moved it.")]
     digest: Annotated[str | None, _text("The digest of the new image, where the commit tells it.")]
 

@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from automator.actions.action import Lock
+from automator.actions.message import format_action
+from automator.git.commit import Identity
 from automator.git.history import LoggedCommit
 from automator.plan.message import format_message
 from automator.report.history import HistoryEntry, history_entries
@@ -68,3 +73,25 @@ def test_a_commit_of_somebody_else_has_no_entry():
 def test_an_update_without_a_policy_has_none():
     [entry] = history_entries([commit("x\n\nImage-Update: a:b/c d e:1 -> e:2\n")])
     assert (entry.policy, entry.digest) == (None, None)
+
+
+LOCK = Lock(workload="sock-shop:deployment/carts", reason="INC-123: 100% broken")
+
+
+def test_an_action_that_moved_no_image_is_an_entry_that_says_who_did_what_and_why():
+    message = format_action(LOCK, Identity(name="Ann", email="ann@example.com"), [], {})
+    [entry] = history_entries([commit(message)])
+    assert (entry.workload, entry.policy) == (LOCK.workload, "lock by Ann: INC-123: 100% broken")
+    assert (entry.container, entry.from_image, entry.to_image) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Lock carts\n\nAction: lock\nWorkload: sock-shop:deployment/carts\n",
+        "Action: lock\nWorkload: a\nActed-by: b",
+        "Say it\n\nAction: lock\nWorkload: a\nActed-by: b\n\nin the midst of a text\n",
+    ],
+)
+def test_what_only_looks_like_an_action_is_none(message):
+    assert history_entries([commit(message)]) == []
