@@ -14,10 +14,13 @@ _REVISION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]*")
 
 @dataclass(frozen=True, slots=True)
 class LinkPatterns:
-    """`commit` has a place for `{commit}`; `file` for `{commit}`, `{path}` and `{line}`. Empty: there are no links."""
+    """`commit` has a place for `{commit}`; `file` for `{commit}`, `{path}` and `{line}`; `releases` is the page of
+    the release notes. Empty: there are no links.
+    """
 
     commit: str = ""
     file: str = ""
+    releases: str = ""
 
     def commit_link(self, commit: str) -> str:
         return self.commit.replace("{commit}", quote(commit, safe=""))
@@ -28,28 +31,29 @@ class LinkPatterns:
         return filled.replace("{line}", str(line)).replace("{path}", encoded)
 
 
+_FORGES: tuple[tuple[tuple[str, ...], LinkPatterns], ...] = (
+    (
+        ("gitlab",),
+        LinkPatterns("/-/commit/{commit}", "/-/blob/{commit}/{path}#L{line}", "/-/releases"),
+    ),
+    (("bitbucket.org",), LinkPatterns("/commits/{commit}", "/src/{commit}/{path}#lines-{line}")),
+    (
+        ("gitea", "forgejo", "codeberg"),
+        LinkPatterns("/commit/{commit}", "/src/commit/{commit}/{path}#L{line}", "/releases"),
+    ),
+    (("github",), LinkPatterns("/commit/{commit}", "/blob/{commit}/{path}#L{line}", "/releases")),
+)
+"""By a part of the host's name."""
+
+
 def patterns_for(url: str) -> LinkPatterns:
-    """By the host's name, of a config repo's `url` in any form that Git takes."""
+    """By the host's name, of a repository's `url` in any form that Git takes."""
     home = _web_address(url)
     host = urlsplit(home).hostname or ""
-    if not host:
-        return LinkPatterns()
-    if "gitlab" in host:
-        return LinkPatterns(
-            f"{home}/-/commit/{{commit}}", f"{home}/-/blob/{{commit}}/{{path}}#L{{line}}"
-        )
-    if "bitbucket.org" in host:
-        return LinkPatterns(
-            f"{home}/commits/{{commit}}", f"{home}/src/{{commit}}/{{path}}#lines-{{line}}"
-        )
-    if any(name in host for name in ("gitea", "forgejo", "codeberg")):
-        return LinkPatterns(
-            f"{home}/commit/{{commit}}", f"{home}/src/commit/{{commit}}/{{path}}#L{{line}}"
-        )
-    if "github" in host:
-        return LinkPatterns(
-            f"{home}/commit/{{commit}}", f"{home}/blob/{{commit}}/{{path}}#L{{line}}"
-        )
+    for names, forge in _FORGES:
+        if any(name in host for name in names):
+            releases = forge.releases and home + forge.releases
+            return LinkPatterns(home + forge.commit, home + forge.file, releases)
     return LinkPatterns()
 
 

@@ -15,7 +15,7 @@ from automator.model.policy import PolicyKind
 from automator.model.tags import Wanted
 from automator.observe.patience import Patience
 from automator.report.history import HistoryEntry
-from automator.report.links import source_link
+from automator.report.links import patterns_for, source_link
 from automator.survey.containers import Container
 from automator.web.pages.addresses import path_pattern, web_link
 from automator.web.pages.site import Site
@@ -39,6 +39,7 @@ class ContainerView:
     policy_link: str
     policy_text: str
     sources: Mapping[str, str]
+    releases: Mapping[str, str]
     ignoring: Mapping[str, str]
 
 
@@ -90,6 +91,9 @@ def _view(
         sources={
             one["tag"]: web_link(source_link(one["source"], one["revision"]))
             for one in told["images"]
+        },
+        releases={
+            one["tag"]: web_link(patterns_for(one["source"]).releases) for one in told["images"]
         },
         ignoring=_ignoring(container, tags),
     )

@@ -44,6 +44,21 @@ def test_the_host_says_the_form(url, commit, file):
     assert (patterns.commit_link("1"), patterns.file_link("1", "f", 2)) == (commit, file)
 
 
+RELEASES = [
+    ("https://github.com/a/b.git", "https://github.com/a/b/releases"),
+    ("git@gitlab.com:a/b/c.git", "https://gitlab.com/a/b/c/-/releases"),
+    ("https://codeberg.org/a/b", "https://codeberg.org/a/b/releases"),
+    ("https://bitbucket.org/a/b", ""),
+    ("https://git.example.com/a/b", ""),
+    ("javascript:github.com", ""),
+]
+
+
+@pytest.mark.parametrize(("source", "page"), RELEASES)
+def test_release_notes_have_a_page_where_the_forge_has_one(source, page):
+    assert patterns_for(source).releases == page
+
+
 def test_a_path_is_part_of_an_address_whatever_its_bytes():
     patterns = LinkPatterns(file="https://git.example.com/{commit}/{path}#{line}")
     odd = b"a b/#?%{line}\xff.yaml".decode("utf-8", "surrogateescape")
