@@ -129,7 +129,7 @@ def test_the_page_of_a_workload_explains_every_tag(page):
 
 def test_the_page_of_a_workload_links_to_commit_source_file_and_policy(page, shop):
     page.goto("/workloads/shop/shop:deployment/carts")
-    history = page.get_by_role("table", name="Update commits")
+    history = page.get_by_role("table", name="What was done to this workload")
     expect(history.get_by_role("row")).to_have_count(2)
     links = {
         link.get_attribute("href"): link.get_attribute("rel")
