@@ -1,7 +1,7 @@
 """Facts of images: from the store, from the registry's own list where it has one, else asked for and remembered."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -80,9 +80,16 @@ class Facts:
         return self._setbacks.take_due(repository)
 
     async def learn(
-        self, repository: ImageRepository, wanted: Wanted, patience: Patience
+        self,
+        repository: ImageRepository,
+        wanted: Wanted,
+        patience: Patience,
+        seen: Collection[str] | None = None,
     ) -> Learnt:
         """What is known of these tags, after asking for what is not, as far as `patience` goes.
+
+        `seen` are the tags of which the caller knows what is known: of the others a push time may do, and is told
+        first. Without it all are wanted in full.
 
         Raises any RegistryError but NotFound, when what was under way has come to its end.
         """
@@ -92,19 +99,27 @@ class Facts:
             if len(pending) > ALWAYS:
                 self._remember_unfinished(repository, wanted.detail, pending)
                 return Learnt(known=known, pending=frozenset(pending))
-        return await self._learn(repository, wanted, patience)
+        return await self._learn(repository, wanted, patience, seen)
 
     async def _learn(
-        self, repository: ImageRepository, wanted: Wanted, patience: Patience
+        self,
+        repository: ImageRepository,
+        wanted: Wanted,
+        patience: Patience,
+        seen: Collection[str] | None = None,
     ) -> Learnt:
         try:
-            return await self._ask_for_lacking(repository, wanted, patience)
+            return await self._ask_for_lacking(repository, wanted, patience, seen)
         except RegistryError:
             self._setbacks.failed(repository)
             raise
 
     async def _ask_for_lacking(
-        self, repository: ImageRepository, wanted: Wanted, patience: Patience
+        self,
+        repository: ImageRepository,
+        wanted: Wanted,
+        patience: Patience,
+        seen: Collection[str] | None,
     ) -> Learnt:
         known = await self._memory.known(repository, wanted.tags)
         lacking = _lacking(known, wanted)
@@ -112,13 +127,14 @@ class Facts:
         lacking = [tag for tag in lacking if tag not in missing]
         if lacking:
             untimed = {tag for tag in lacking if not _tells_time(known, tag)}
+            unseen = {tag for tag in lacking if seen is not None and tag not in seen}
             asks = patience.at_least or self._clock.monotonic_seconds() < patience.deadline
             if len(untimed) >= _WORTH_A_LIST and asks:
                 await self._ask_for_list(repository)
             await self._meet(repository, lacking)
             # Of what came meanwhile push times may do: the caller looks again at what it needs.
             known = await self._memory.known(repository, wanted.tags)
-            timed = {tag for tag in untimed if _tells_time(known, tag)}
+            timed = {tag for tag in untimed | unseen if _tells_time(known, tag)}
             lacking = [tag for tag in _lacking(known, wanted) if tag not in missing | timed]
         question = _Question(repository=repository, detail=wanted.detail, known=known)
         asked, gone = await self._ask(question, lacking, patience)

@@ -3,7 +3,7 @@
 A failed poll never looks like "no tags": the list before it stays known, and `failure` says why it is not current.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -182,13 +182,19 @@ class Observer:
         return await self._memory.known(repository, tags) if tags else {}
 
     async def facts(
-        self, repository: ImageRepository, wanted: Wanted, patience: Patience | None = None
+        self,
+        repository: ImageRepository,
+        wanted: Wanted,
+        patience: Patience | None = None,
+        *,
+        seen: Collection[str] | None = None,
     ) -> Learnt:
         """What is known of these tags; what is not is asked, and remembered as it comes, as far as `patience` goes.
 
-        Raises any RegistryError but NotFound.
+        `seen` are the tags of which the caller has what is known already; what has come of others meanwhile is told
+        before more is asked for. Raises any RegistryError but NotFound.
         """
-        return await self._facts.learn(repository, wanted, patience or Patience())
+        return await self._facts.learn(repository, wanted, patience or Patience(), seen)
 
     def take_due(self, repository: ImageRepository) -> bool:
         """Whether facts that failed to come, or were absent, are worth another look by now: told once."""

@@ -149,7 +149,7 @@ async def gather_facts(
             observed = replace(observed, facts={**observed.facts, **known})
             continue
         patience = Patience(deadline=asking.deadline, at_least=at_least)
-        learnt = await observer.facts(repository, wanted, patience)
+        learnt = await observer.facts(repository, wanted, patience, seen=observed.facts)
         at_least = max(0, at_least - len(wanted.tags))
         observed = replace(
             observed,

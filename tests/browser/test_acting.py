@@ -98,7 +98,9 @@ def test_release_an_older_tag_from_its_row_and_roll_back(alice, shop):
     expect(alice.locator("pre.diff .added").last).to_contain_text("shop/held:1.1.0")
     commit(alice)
     assert b"shop/held:1.1.0" in shop.world.remote.show("deploy/held-a.yaml")
-    expect(alice.get_by_role("table", name="What was done to this workload")).to_contain_text("alice")
+    expect(alice.get_by_role("table", name="What was done to this workload")).to_contain_text(
+        "alice"
+    )
     alice.reload()
     form = open_action(alice, "rollback")
     expect(preview(form).locator(".added").last).to_contain_text("shop/held:1.0.0")

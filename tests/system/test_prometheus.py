@@ -102,7 +102,7 @@ def test_every_panel_shows_something_but_for_what_has_not_happened(after_a_push)
         for title, expressions in panels().items()
         if not any(after_a_push.query(expression) for expression in expressions)
     }
-    assert empty == {"Quota left", "Push events"}
+    assert empty == {"Quota left", "Push events", "Actions"}
 
 
 def test_every_alert_is_evaluated_and_the_registry_that_is_gone_is_about_to_be_told_of(

@@ -137,7 +137,7 @@ async def test_the_registry_s_own_list_is_waited_for_by_all_who_need_it(observer
     await observer.poll(CARTS)
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
-            tasks.start_soon(observer.facts, CARTS, wanted_tags(*MANY))
+            tasks.start_soon(partial(observer.facts, CARTS, wanted_tags(*MANY), seen=()))
     assert registry.asked == [("tags", CARTS), ("told", CARTS, 0)]
 
 
