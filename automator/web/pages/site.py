@@ -59,7 +59,7 @@ class Site:
             request,
             template,
             {"done": self.done(request), **context},
-            version=self.desk.board.version,
+            version=request.state.board_version,
             status_code=status_code,
             headers=headers,
         )
@@ -86,6 +86,8 @@ class Site:
         """Errors that are expected become pages that say them."""
 
         async def serve(request: Request) -> Response:
+            # As it was before anything was looked up: news that comes meanwhile is not on the page, and has to be told.
+            request.state.board_version = self.desk.board.version
             try:
                 return await made(self, request)
             except AutomatorError as error:
