@@ -128,8 +128,8 @@ class Facts:
         if lacking:
             untimed = {tag for tag in lacking if not _tells_time(known, tag)}
             unseen = {tag for tag in lacking if seen is not None and tag not in seen}
-            asks = patience.at_least or self._clock.monotonic_seconds() < patience.deadline
-            if len(untimed) >= _WORTH_A_LIST and asks:
+            is_over = patience.is_over(self._clock.monotonic_seconds())
+            if len(untimed) >= _WORTH_A_LIST and not is_over:
                 await self._ask_for_list(repository)
             await self._meet(repository, lacking)
             # Of what came meanwhile push times may do: the caller looks again at what it needs.

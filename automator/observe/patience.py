@@ -18,6 +18,10 @@ class Patience:
     deadline: float = math.inf
     at_least: int = ALWAYS
 
+    def is_over(self, now_seconds: float) -> bool:
+        """Whether nothing at all is asked for any more."""
+        return self.at_least == 0 and now_seconds >= self.deadline
+
 
 class Limiters(dict[str, anyio.CapacityLimiter]):
     """By registry host: one that lets us wait holds up no other."""

@@ -108,6 +108,14 @@ async def test_the_list_is_asked_for_once_for_each_state_of_the_tags(observer, r
     assert len(registry.asked_for("told")) == 2
 
 
+async def test_who_waits_for_nothing_asks_for_no_list(observer, registry):
+    registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
+    nothing = Patience(deadline=-math.inf, at_least=0)
+    learnt = await observer.facts(CARTS, wanted_tags(*MANY), nothing)
+    assert learnt.pending == set(MANY)
+    assert registry.asked == []
+
+
 @pytest.mark.parametrize(("count", "asked"), [(2, 0), (3, 1)])
 async def test_a_few_tags_are_not_worth_the_list(observer, registry, count, asked):
     registry.images[CARTS] = {tag: digest(tag) for tag in MANY}
