@@ -3,7 +3,10 @@ verdict for every tag. The shape of `automator explain -o json`, of the API and 
 """
 
 import math
+from contextlib import suppress
 from typing import Any
+
+import anyio
 
 from automator.clock import Clock
 from automator.errors import RegistryError
@@ -37,7 +40,6 @@ async def explained(
         if isinstance(decision, Change)
         else decision.reason
     )
-    deadline = clock.monotonic_seconds() + patience_seconds
     return {
         "workload": str(field.workload),
         "container": field.container,
@@ -49,26 +51,25 @@ async def explained(
         "policy_source": None if policy is None or policy.source is None else str(policy.source),
         "result": result,
         "moved": None if container.moved is None else describe_moved(container.moved),
-        "images": await _images(container, observer, deadline),
+        "images": await _images(container, observer, clock, patience_seconds),
         "tags": [verdict_shape(verdict) for verdict in await _verdicts(container, observer, clock)],
     }
 
 
 async def _images(
-    container: Container, observer: Observer, deadline: float
+    container: Container, observer: Observer, clock: Clock, patience_seconds: float
 ) -> list[dict[str, Any]]:
     """What is to be known of the image in use and the selected one: asked for people, once for ever."""
     selection, image = container.selection, container.field.image
     if selection is None or container.failure is not None:
         return []
-    tags = dict.fromkeys(tag for tag in (image.tag, selection.tag) if tag is not None)
-    try:
-        learnt = await observer.facts(
-            image.repository, Wanted(tags=tuple(tags)), Patience(deadline=deadline)
-        )
-    except RegistryError:
-        return []
-    return [facts_shape(tag, learnt.known[tag]) for tag in tags if tag in learnt.known]
+    tags = tuple(dict.fromkeys(tag for tag in (image.tag, selection.tag) if tag is not None))
+    known = await observer.known(image.repository, tags)
+    patience = Patience(deadline=clock.monotonic_seconds() + patience_seconds)
+    # The end of a request that hangs is not waited for.
+    with suppress(RegistryError), anyio.move_on_after(patience_seconds):
+        known = (await observer.facts(image.repository, Wanted(tags=tags), patience)).known
+    return [facts_shape(tag, known[tag]) for tag in tags if tag in known]
 
 
 async def _verdicts(container: Container, observer: Observer, clock: Clock) -> tuple[Verdict, ...]:

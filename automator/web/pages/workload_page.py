@@ -1,10 +1,12 @@
 """`/workloads/CONFIG_REPO/WORKLOAD`: why it runs what it runs, what it ran before, and what can be done."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +14,7 @@ from automator.config.policy_file import format_policy
 from automator.errors import InvalidReference, RegistryError
 from automator.model.image import ImageReference
 from automator.model.policy import PolicyKind
-from automator.model.tags import Wanted
+from automator.model.tags import ImageFacts, Wanted
 from automator.observe.patience import Patience
 from automator.report.history import HistoryEntry
 from automator.report.links import patterns_for, source_link
@@ -157,12 +159,12 @@ async def _sources(
             if (image := _parse(entry.to_image)) and image.tag and image.repository == repository
         ]
         wanted = Wanted(tags=tuple(dict.fromkeys(tag for _, tag in images)))
-        try:
-            learnt = await tools.observer.facts(repository, wanted, patience)
-        except RegistryError:
-            continue  # the passes tell of it
+        known: Mapping[str, ImageFacts] = {}
+        # Of failures the passes tell; the end of a request that hangs is not waited for.
+        with suppress(RegistryError), anyio.move_on_after(_PATIENCE_SECONDS):
+            known = (await tools.observer.facts(repository, wanted, patience)).known
         for entry, tag in images:
-            facts = learnt.known.get(tag)
+            facts = known.get(tag)
             if facts is not None and entry.digest in {None, facts.digest}:
                 said = facts.revision[:12] or facts.source
                 found[entry.to_image] = (web_link(source_link(facts.source, facts.revision)), said)

@@ -2,8 +2,12 @@
 
 import re
 
+import anyio
 import pytest
 
+from automator.web import desk
+from automator.web.pages import workload_page
+from tests.servers.scripted import Reply
 from tests.unit.web.making import CARTS
 
 pytestmark = pytest.mark.anyio
@@ -31,3 +35,14 @@ async def test_a_page_has_the_version_that_it_was_made_from(shop, nobody, path):
     answer = await nobody.get(path)
     assert board.version > before
     assert re.findall(r'data-version="(\d+)"', answer.text) == [str(before)]
+
+
+async def test_a_registry_that_hangs_does_not_keep_a_workload_s_page(shop, ann, monkeypatch):
+    for module in (desk, workload_page):
+        monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.1)
+    for tag in ("1.0.0", "1.1.0"):
+        shop.registry.script(f"/v2/shop/carts/manifests/{tag}", Reply(never=True))
+    with anyio.fail_after(10):
+        answer = await ann.get(f"/workloads/shop/{CARTS}")
+    assert answer.status_code == 200
+    assert "1.1.0" in answer.text
