@@ -135,14 +135,15 @@ class Access:
         return found if isinstance(found, Refusal) else Proof(person=_person(found))
 
     def _try_token(self, connection: HTTPConnection, token: str) -> WebUser | Refusal:
+        user = user_of(token, self.settings.users)
+        if user is not None:
+            # Also from where somebody guesses: behind a proxy or a NAT all clients may be one address.
+            return user
         waiting = self.wait(connection)
         if waiting is not None:
             return waiting
-        user = user_of(token, self.settings.users)
-        if user is None:
-            self.refuse_login(connection, "no such token")
-            return Refusal.unproven("no such token")
-        return user
+        self.refuse_login(connection, "no such token")
+        return Refusal.unproven("no such token")
 
     def _prove_by_proxy(self, connection: HTTPConnection) -> Proof | Refusal | None:
         proxy = self.settings.proxy

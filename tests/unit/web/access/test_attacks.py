@@ -211,18 +211,24 @@ class TestGuessing:
     async def test_an_address_that_guesses_has_to_wait(self, site):
         statuses = [(await site.log_in(WRONG)).status_code for _ in range(PER_ADDRESS + 2)]
         assert statuses == [401] * PER_ADDRESS + [429, 429]
-        answer = await site.log_in(ANN)
+        answer = await site.log_in(WRONG)
         assert answer.status_code == 429
         wait = int(answer.headers["retry-after"])
         site.clock.advance(wait)
-        assert (await site.log_in(ANN)).status_code == 303
+        assert (await site.log_in(WRONG)).status_code == 401
 
     async def test_bearer_tokens_are_counted_with_them(self, site):
         for _ in range(PER_ADDRESS):
             assert (await site.get("/", **bearer(WRONG))).status_code == 401
-        answer = await site.get("/api/v1/workloads", **bearer(ANN))
+        answer = await site.get("/api/v1/workloads", **bearer(WRONG))
         assert (answer.status_code, answer.json()["error"]) == (429, "too many wrong tokens")
-        assert (await site.log_in(ANN)).status_code == 429
+        assert (await site.log_in(WRONG)).status_code == 429
+
+    async def test_who_has_a_token_gets_in_also_from_where_somebody_guesses(self, site):
+        for _ in range(PER_ADDRESS + 1):
+            await site.get("/", **bearer(WRONG))
+        assert (await site.get("/", **bearer(ANN))).json()["person"] == "Ann"
+        assert (await site.log_in(ANN)).status_code == 303
 
     async def test_who_is_logged_in_stays_so_while_somebody_guesses_beside_them(self, site):
         await site.log_in()
