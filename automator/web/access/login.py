@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -32,6 +33,7 @@ class Page(Protocol):
 
 
 _PENDING_SECONDS = 600
+_PASTE_HINT = "paste all of it, from amt_ on"
 _ENDED = Refusal(400, "this login has ended, or began in another browser", "begin again")
 _REFUSED = Refusal(403, "the provider did not log you in", "begin again")
 
@@ -60,6 +62,8 @@ class _Pages:
         body = await request.body()
         next_path = safe_next(form_field(body, "next"))
         session_id = self._access.log_in_with_token(request, form_field(body, "token").strip())
+        if isinstance(session_id, Refusal) and session_id.status == 401:
+            session_id = replace(session_id, hint=_PASTE_HINT)
         return self._go_on(request, session_id, next_path)
 
     async def log_out(self, request: Request) -> Response:

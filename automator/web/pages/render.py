@@ -86,6 +86,7 @@ def make_renderer() -> Renderer:
         "breakable": text.breakable,
         "exact": text.exact,
         "moment": text.moment,
+        "plain_times": text.plain_times,
         "slug": text.slug,
         "diff_lines": text.diff_lines,
         "web_link": addresses.web_link,

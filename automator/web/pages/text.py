@@ -13,6 +13,8 @@ _UNSEEN = re.compile(
 )
 """Control characters, those that turn the direction of text (UAX 9) or have no width, and bytes that are no UTF-8."""
 
+_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+
 
 def visible(value: Any) -> Any:
     """Text in which nothing hides: `[U+202E]` for the character that would turn the rest around."""
@@ -34,6 +36,11 @@ def exact(value: object) -> Markup:
 def moment(at: datetime | None) -> str:
     """`2026-03-01 14:05 UTC`."""
     return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def plain_times(text: str) -> str:
+    """Times within a reason read as those beside it do."""
+    return _TIME.sub(r"\1 \2 UTC", text)
 
 
 def behind_text(behind: int, age: timedelta | None) -> str:

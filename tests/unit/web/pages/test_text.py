@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from markupsafe import Markup
 
-from automator.web.pages.text import behind_text, breakable, diff_lines, exact, moment, visible
+from automator.web.pages.text import (
+    behind_text,
+    breakable,
+    diff_lines,
+    exact,
+    moment,
+    plain_times,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,18 @@ def test_moments_are_told_in_one_time_zone():
     at = datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
     assert moment(at.astimezone(timezone(timedelta(hours=9)))) == "2026-03-01 14:05 UTC"
     assert moment(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("min_age until 2027-09-19T23:32:37Z", "min_age until 2027-09-19 23:32 UTC"),
+        ("schedule until it is changed", "schedule until it is changed"),
+        ("tag 2027-09-19T23", "tag 2027-09-19T23"),
+    ],
+)
+def test_times_in_a_reason_read_as_those_beside_it(reason, shown):
+    assert plain_times(reason) == shown
 
 
 def test_lines_of_a_diff_are_told_apart():
