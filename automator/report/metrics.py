@@ -20,6 +20,8 @@ from automator.model.event import (
     HookReceived,
     HookRefused,
     ImageDelivered,
+    LoginAccepted,
+    LoginRefused,
     PassFailed,
     PassFinished,
     PollRoundFinished,
@@ -80,6 +82,7 @@ class MetricsSink:
         self._actions = self._counter(
             "automator_actions", "Actions over HTTP by what they do", ("action", "result")
         )
+        self._logins = self._counter("automator_logins", "Logins that were tried", ("result",))
         self._reloads = self._counter(
             "automator_config_reloads", "Changes of the configuration", ("result",)
         )
@@ -111,6 +114,8 @@ class MetricsSink:
             self._polls.labels(result)
         for result in ("ok", "refused"):
             self._reloads.labels(result)
+        for result in ("accepted", "refused"):
+            self._logins.labels(result)
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(name, text, labels, registry=self._registry)
@@ -183,9 +188,6 @@ class MetricsSink:
     def _count(self, event: Event) -> None:
         """What is counted one by one."""
         match event:
-            case ActionDone() | ActionRefused():
-                result = "done" if isinstance(event, ActionDone) else "refused"
-                self._actions.labels(event.verb, result).inc()
             case HookReceived():
                 self._hooks.labels(event.hook, "accepted").inc()
             case HookRefused():
@@ -203,6 +205,19 @@ class MetricsSink:
                 self._reloads.labels("ok").inc()
             case ConfigRefused():
                 self._reloads.labels("refused").inc()
+            case _:
+                self._count_people(event)
+
+    def _count_people(self, event: Event) -> None:
+        """What people do, and who tries to."""
+        match event:
+            case ActionDone() | ActionRefused():
+                result = "done" if isinstance(event, ActionDone) else "refused"
+                self._actions.labels(event.verb, result).inc()
+            case LoginAccepted():
+                self._logins.labels("accepted").inc()
+            case LoginRefused():
+                self._logins.labels("refused").inc(1 + event.unreported)
             case _:
                 pass
 

@@ -98,6 +98,19 @@ TOLD = [
         1,
     ),
     (REFUSED, "automator_hooks_total", {"hook": "hub", "result": "refused"}, 4),
+    (MOVED, "automator_logins_total", {"result": "accepted"}, 0),
+    (
+        events.LoginAccepted(person="ann", how="token", may_act=True),
+        "automator_logins_total",
+        {"result": "accepted"},
+        1,
+    ),
+    (
+        events.LoginRefused(address="192.0.2.1", why="no such token", unreported=2),
+        "automator_logins_total",
+        {"result": "refused"},
+        3,
+    ),
 ]
 
 HUB = HostState(
