@@ -71,15 +71,20 @@ async def _demo(folder: Path, once: bool, quiet: bool) -> list[dict[str, str | N
     host = f"127.0.0.1:{sock.getsockname()[1]}"
     async with anyio.create_task_group() as tasks:
         await tasks.start(serve, registry.app(), sock)
-        world = await make_world(folder, host)
+        listen = _free_address()
+        world = await make_world(folder, host, listen)
         for number, (image, tag) in enumerate(world.images):
             registry.push_image(image, tag, _FIRST_BUILD_AT + timedelta(hours=number))
         async with _running_daemon(world, watcher, tasks.cancel_scope):
             say(
                 f"A registry listens on {host}; the Sock Shop's manifests are in {world.config_repo}."
             )
-            say("The daemon polls both. Now somebody pushes new tags.")
             await _wait(watcher, lambda: watcher.rounds > 0)
+            say(f"Dashboard: http://{listen}/")
+            say(
+                f"    log in there with {world.token.get_secret_value()} to lock, release, roll back"
+            )
+            say("The daemon polls both. Now somebody pushes new tags.")
             for number, release in enumerate(RELEASES):
                 built_at = _FIRST_BUILD_AT + timedelta(days=1 + number)
                 registry.push_image(release.image, release.tag, built_at)
@@ -98,6 +103,12 @@ async def _demo(folder: Path, once: bool, quiet: bool) -> list[dict[str, str | N
                 await anyio.sleep_forever()
         tasks.cancel_scope.cancel()
     return shapes
+
+
+def _free_address() -> str:
+    """For the daemon, which opens it itself."""
+    with bind("127.0.0.1:0") as sock:
+        return f"127.0.0.1:{sock.getsockname()[1]}"
 
 
 @asynccontextmanager

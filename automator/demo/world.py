@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from automator.git.run import run_git
+from automator.web.access.tokens import hash_token, make_token
 
 _AUTHOR = {
     f"GIT_{who}_{what}": value
@@ -25,7 +28,12 @@ poll_interval: 1s
 git_poll_interval: 1s
 store: automator.db
 mirrors: mirrors
-listen: ""
+listen: {listen}
+web:
+  users:
+    - name: Visitor
+      email: visitor@sock-shop.example
+      token_sha256: "{token_sha256}"
 """
 
 _POLICIES = """\
@@ -101,11 +109,15 @@ RELEASES = (
 class DemoWorld:
     config_repo: Path
     config: Path
+    token: SecretStr
     images: tuple[tuple[str, str], ...]
 
 
-async def make_world(directory: Path, registry_host: str) -> DemoWorld:
-    """A bare repository with one commit, `automator.yaml` and a policy file. `images` are to be pushed first."""
+async def make_world(directory: Path, registry_host: str, listen: str) -> DemoWorld:
+    """A bare repository with one commit, `automator.yaml` and a policy file. `images` are to be pushed first.
+
+    `token` is of a visitor, who may act.
+    """
     bare, clone = directory / "config.git", directory / "first-commit"
     await run_git(["init", "--quiet", "--bare", "--initial-branch=main", str(bare)])
     await run_git(["init", "--quiet", "--initial-branch=main", str(clone)])
@@ -119,10 +131,19 @@ async def make_world(directory: Path, registry_host: str) -> DemoWorld:
     )
     await run_git(["push", "--quiet", bare.as_uri(), "main"], directory=clone)
     config = directory / "automator.yaml"
-    config.write_text(_CONFIG.format(url=bare.as_uri(), host=registry_host), encoding="utf-8")
+    token = make_token()
+    settings = _CONFIG.format(
+        url=bare.as_uri(), host=registry_host, listen=listen, token_sha256=hash_token(token)
+    )
+    config.write_text(settings, encoding="utf-8")
     (directory / "policies.yaml").write_text(_POLICIES, encoding="utf-8")
     images = tuple(dict.fromkeys((workload.image, workload.tag) for workload in _WORKLOADS))
-    return DemoWorld(config_repo=bare, config=config, images=(*images, ("rabbitmq", "3.7.0")))
+    return DemoWorld(
+        config_repo=bare,
+        config=config,
+        token=SecretStr(token),
+        images=(*images, ("rabbitmq", "3.7.0")),
+    )
 
 
 def _manifest(workload: _Workload, registry_host: str) -> str:
