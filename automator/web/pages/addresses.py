@@ -27,9 +27,7 @@ def read_query(params: QueryParams) -> TableQuery:
 
 def table_query(query: TableQuery, **changes: Any) -> str:
     """The query string that asks this, with changes; what is as by default is left out."""
-    if "status" in changes:  # templates have lists alone, and the model warns of another type
-        changes["status"] = frozenset(changes["status"])
-    asked = query.model_copy(update=changes)
+    asked = TableQuery.model_validate(dict(query) | changes)
     plain = asked.model_dump(mode="json", exclude_defaults=True)
     if "status" in plain:
         plain["status"] = sorted(plain["status"])

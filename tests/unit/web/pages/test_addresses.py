@@ -42,6 +42,14 @@ def test_another_question_begins_on_the_first_page():
     assert table_address(TableQuery(page=7, q="x"), sort="-age") == "/?q=x&sort=-age"
 
 
+def test_statuses_are_given_as_a_template_has_them():
+    query = TableQuery(status=frozenset({Status.LOCKED}))
+    assert table_address(query, status=[]) == "/"
+    assert (
+        table_address(query, status=[Status.LOCKED, Status.HELD]) == "/?status=held&status=locked"
+    )
+
+
 @pytest.mark.parametrize("text", ["sort=colour", "page=0", "page=x", "status=lost", "group=mood"])
 def test_what_has_no_meaning_is_refused_by_its_name(text):
     with pytest.raises(UsageError, match=text.partition("=")[0]):
