@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import end_to_end, forms, registries, steps
+from benchmarks import dashboard, end_to_end, forms, registries, steps
 from benchmarks.table import Row
 
 _BENCHMARKS: dict[str, Callable[..., Iterator[Row]]] = {
@@ -21,6 +21,7 @@ _BENCHMARKS: dict[str, Callable[..., Iterator[Row]]] = {
     "many-tags": registries.many_tags,
     "latest": registries.latest,
     "push-events": registries.push_events,
+    "dashboard": dashboard.dashboard,
 }
 
 

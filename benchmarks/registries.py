@@ -136,7 +136,7 @@ def push_events(*, quick: bool) -> Iterator[Row]:
     pushes = 10 if quick else 100
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        address = _free_address()
+        address = free_address()
         notified = Notified(
             url=f"http://{address}/hooks/registry", authorization=f"Bearer {_SECRET}"
         )
@@ -157,7 +157,7 @@ def push_events(*, quick: bool) -> Iterator[Row]:
     yield Row("push to docker-registry to the pushed commit, 200 manifests", figure, "1 s", "")
 
 
-def _free_address() -> str:
+def free_address() -> str:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{sock.getsockname()[1]}"
@@ -168,7 +168,7 @@ def _push_and_wait(config: Path, url: str, address: str, bare: Path, pushes: int
     daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     head = bare / "refs/heads/main"
     try:
-        _wait_until_ready(address)
+        wait_until_ready(address)
         seconds = []
         for number in range(pushes):
             before = head.read_bytes()
@@ -183,7 +183,7 @@ def _push_and_wait(config: Path, url: str, address: str, bare: Path, pushes: int
         daemon.wait()
 
 
-def _wait_until_ready(address: str) -> None:
+def wait_until_ready(address: str) -> None:
     with httpx.Client(trust_env=False) as client:
         for _ in range(300):
             try:
