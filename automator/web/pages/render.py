@@ -49,7 +49,7 @@ class Renderer:
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Nobody but the reader's browser keeps it, and that asks again each time."""
+        """The template, filled in for this reader."""
         html = self.templates.get_template(template).render(
             **context,
             visit=visit_of(request),
@@ -57,8 +57,16 @@ class Renderer:
             here=request.url.path,
             assets=self.assets,
         )
+        return self.answer(
+            html.encode("utf-8", "replace"), status_code=status_code, headers=headers
+        )
+
+    def answer(
+        self, html: bytes, *, status_code: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Nobody but the reader's browser keeps it, and that asks again each time."""
         return Response(
-            html.encode("utf-8", "replace"),
+            html,
             status_code=status_code,
             media_type="text/html; charset=utf-8",
             headers={"Cache-Control": "private, no-cache", "Vary": "Cookie", **(headers or {})},

@@ -15,6 +15,7 @@ from automator.errors import AutomatorError, GitError, RegistryError, UsageError
 from automator.web.access.person import visit_of
 from automator.web.desk import Desk
 from automator.web.pages.addresses import web_link
+from automator.web.pages.kept import KeptPages
 from automator.web.pages.render import Renderer
 
 _MOST_KEPT = 200
@@ -45,6 +46,7 @@ class Site:
     desk: Desk
     renderer: Renderer
     results: Results = field(default_factory=Results)
+    kept: KeptPages = field(default_factory=KeptPages)
 
     def page(
         self,
