@@ -35,11 +35,12 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """Facts of one image repository in one detail, with what is known before."""
+    """Facts of one image repository in one detail, with what is known before: `answered` questions ago."""
 
     repository: ImageRepository
     detail: Detail
     known: Mapping[str, ImageFacts]
+    answered: int
 
 
 class Facts:
@@ -65,6 +66,7 @@ class Facts:
             SingleFlight()
         )
         self._asking: Counter[ImageRepository] = Counter()
+        self._answered: Counter[ImageRepository] = Counter()
         self._setbacks = Setbacks(clock)
         self._asked_for_list: set[ImageRepository] = set()
         self._list_locks: defaultdict[ImageRepository, anyio.Lock] = defaultdict(anyio.Lock)
@@ -121,6 +123,7 @@ class Facts:
         patience: Patience,
         seen: Collection[str] | None,
     ) -> Learnt:
+        answered = self._answered[repository]
         known = await self._memory.known(repository, wanted.tags)
         lacking = _lacking(known, wanted)
         missing = self._setbacks.still_absent(repository, lacking)
@@ -136,7 +139,9 @@ class Facts:
             known = await self._memory.known(repository, wanted.tags)
             timed = {tag for tag in untimed | unseen if _tells_time(known, tag)}
             lacking = [tag for tag in _lacking(known, wanted) if tag not in missing | timed]
-        question = _Question(repository=repository, detail=wanted.detail, known=known)
+        question = _Question(
+            repository=repository, detail=wanted.detail, known=known, answered=answered
+        )
         asked, gone = await self._ask(question, lacking, patience)
         pending = [tag for tag in lacking if tag not in asked and tag not in gone]
         self._remember_unfinished(repository, wanted.detail, pending)
@@ -164,9 +169,11 @@ class Facts:
 
         Raises any RegistryError but NotFound.
         """
-        wanted = sorted(tags)
+        wanted, answered = sorted(tags), self._answered[repository]
         known = await self._memory.known(repository, wanted)
-        question = _Question(repository=repository, detail=Detail.DIGEST, known=known)
+        question = _Question(
+            repository=repository, detail=Detail.DIGEST, known=known, answered=answered
+        )
         asked, gone = await self._ask(question, wanted, Patience())
         left = await self._memory.put_aside(repository, sorted(gone))
         return left or any(
@@ -222,6 +229,7 @@ class Facts:
                     tasks.start_soon(work)
         finally:
             self._asking[repository] -= 1
+            self._answered[repository] += 1
         await self._memory.save(repository)
         if errors:
             raise errors[0]
@@ -236,7 +244,7 @@ class Facts:
                     digest=digest, detail=detail
                 )
             else:
-                came = await self._came_meanwhile(repository, tag)
+                came = await self._came_meanwhile(question, tag)
                 if came is not None and came.detail >= detail:
                     return came
                 facts = await self._describe(question, tag)
@@ -264,9 +272,10 @@ class Facts:
                 return await fetch(question.known[tag].digest)
         return await fetch(tag)
 
-    async def _came_meanwhile(self, repository: ImageRepository, tag: str) -> ImageFacts | None:
+    async def _came_meanwhile(self, question: _Question, tag: str) -> ImageFacts | None:
         """What others who ask for the same have fetched since we looked."""
-        if self._asking[repository] < 2:
+        repository = question.repository
+        if self._asking[repository] < 2 and self._answered[repository] == question.answered:
             return None
         return (await self._memory.known(repository, [tag])).get(tag)
 
