@@ -1,12 +1,41 @@
 """Tasks that run beside each other for one caller, to whom the failure of one of them is what it is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
 from automator.errors import AutomatorError
+
+Value = TypeVar("Value")
+
+
+async def finish_in(tasks: TaskGroup, call: Callable[[], Awaitable[Value]]) -> Value:
+    """`call`, carried out in `tasks` to its end, whatever becomes of who waits here; what it raises is raised here alone.
+
+    A shield holds off anyio's own cancelling: a web server that ends cancels by the event loop, through every shield.
+    """
+    over = anyio.Event()
+    values: list[Value] = []
+    errors: list[Exception] = []
+
+    async def run() -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                values.append(await call())
+            except Exception as error:  # noqa: BLE001 - raised below
+                errors.append(error)
+            finally:
+                over.set()
+
+    tasks.start_soon(run)
+    with anyio.CancelScope(shield=True):
+        await over.wait()
+    if errors:
+        raise errors[0]
+    return values[0]
 
 
 @asynccontextmanager

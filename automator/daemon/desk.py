@@ -22,7 +22,7 @@ def make_desk(
     triggers: Triggers,
     tasks: TaskGroup,
 ) -> Desk:
-    """`tasks` are where polls go on that nobody waits for."""
+    """`tasks` are where polls and commits go on that nobody waits for."""
     tools = system.tools
     busy: set[str] = set()
 
@@ -55,6 +55,7 @@ def make_desk(
         registries=lambda: _registries(system, watched),
         sync=sync,
         wake=wake,
+        tasks=tasks,
     )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import anyio
+from anyio.abc import TaskGroup
 
 from automator.actions.carry_out import Acted, carry_out
 from automator.actions.request import ActionRequest
@@ -18,6 +19,7 @@ from automator.report.explained import explained, is_meant
 from automator.report.history import HistoryEntry, history_entries
 from automator.report.links import LinkPatterns
 from automator.survey.containers import Container
+from automator.tasks import finish_in
 from automator.web.board import Board, RepoStatus
 from automator.web.query import TableQuery
 from automator.web.rows import Rows
@@ -38,7 +40,7 @@ class RegistryView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """`sync` polls what the named config repos need, and wakes their passes; `wake` does that alone, for one of them.
-    `registries` says how the hosts are.
+    `registries` says how the hosts are; `tasks` are where a commit goes on that nobody waits for any more.
     """
 
     board: Board
@@ -49,6 +51,7 @@ class Desk:
     registries: Callable[[], Sequence[RegistryView]]
     sync: Callable[[Collection[str]], Awaitable[None]]
     wake: Callable[[str], None]
+    tasks: TaskGroup
 
     async def table(self, query: TableQuery) -> TablePage:
         return find_rows(await self.rows.all(), query)
@@ -99,8 +102,14 @@ class Desk:
     async def act(
         self, request: ActionRequest, *, by: Identity, dry_run: bool, seen: str = ""
     ) -> Acted:
-        """As `carry_out`; `seen` names the diff that was shown. Nothing that a visitor does cuts it short."""
+        """As `carry_out`; `seen` names the diff that was shown. Neither a visitor nor the server's end cuts a commit short."""
         self.status(request.config_repo)
+        if dry_run:
+            repo = self.repos[request.config_repo]
+            return await carry_out(request.to_action(), repo, self.tools, by=by, dry_run=True)
+        return await finish_in(self.tasks, partial(self._commit, request, by, seen))
+
+    async def _commit(self, request: ActionRequest, by: Identity, seen: str) -> Acted:
         repo, action = self.repos[request.config_repo], request.to_action()
         asked = {
             "config_repo": repo.name,
@@ -108,15 +117,12 @@ class Desk:
             "verb": action.verb,
             "who": f"{by.name} <{by.email}>",
         }
-        with anyio.CancelScope(shield=True):
-            try:
-                acted = await carry_out(action, repo, self.tools, by=by, dry_run=dry_run, seen=seen)
-            except AutomatorError as error:
-                if not dry_run:
-                    self.tools.reporter.emit(ActionRefused(**asked, error=str(error)))
-                raise
-            if not dry_run:
-                self.tools.reporter.emit(ActionDone(**asked, commit=acted.commit or ""))
-            if acted.commit:
-                self.wake(repo.name)
+        try:
+            acted = await carry_out(action, repo, self.tools, by=by, seen=seen)
+        except AutomatorError as error:
+            self.tools.reporter.emit(ActionRefused(**asked, error=str(error)))
+            raise
+        self.tools.reporter.emit(ActionDone(**asked, commit=acted.commit or ""))
+        if acted.commit:
+            self.wake(repo.name)
         return acted

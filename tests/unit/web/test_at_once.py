@@ -1,5 +1,6 @@
 """Many act at once, passes go on beside them, and people push: every act is one commit, or was refused with a reason."""
 
+from contextlib import suppress
 from functools import partial
 
 import anyio
@@ -110,3 +111,26 @@ async def test_a_cancelled_answer_waits_for_what_was_begun(shop, ann, slow_remot
         visit.cancel_scope.cancel()
         go.touch()
     assert [event.commit for event in shop.heard.named("action.done")] == [shop.world.remote.head]
+
+
+async def test_the_end_of_the_server_does_not_kill_a_push(shop, slow_remote):
+    """A change of the configuration, or SIGTERM, comes meanwhile: the commit is made, and told of."""
+    began, go = slow_remote
+    headers = {"authorization": f"Bearer {TOKENS['ann']}"}
+    async with (
+        httpx.AsyncClient(headers=headers, timeout=30) as client,
+        anyio.create_task_group() as visit,
+        shop.served() as url,
+    ):
+        post = partial(client.post, f"{url}/api/v1/actions", json={"actions": [lock(CARTS)]})
+        visit.start_soon(_hung_up, post)
+        await settled(began.exists)
+    go.touch()
+    await settled(lambda: shop.heard.named("action.done"))
+    assert [event.commit for event in shop.heard.named("action.done")] == [shop.world.remote.head]
+
+
+async def _hung_up(post):
+    """No answer, or 500: as far as the server came."""
+    with suppress(httpx.HTTPError):
+        await post()
