@@ -41,6 +41,7 @@ class Mirror:
     def __init__(self, directory: Path, remote: Remote) -> None:
         self.directory = directory
         self.remote = remote
+        self._waiting = anyio.Lock()
 
     async def fetch(self) -> CommitId:
         """The head of the remote's branch, with everything that it needs fetched."""
@@ -123,12 +124,18 @@ class Mirror:
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
-        """One process at a time changes the mirror; the kernel lets go when the process dies."""
+        """One process at a time changes the mirror; the kernel lets go when the process dies.
+
+        Of ours one waits for the kernel: each that does holds a thread, and the store needs threads, too.
+        """
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         path = self.directory.with_name(f"{self.directory.name}.lock")
-        with path.open("w") as file:
-            await anyio.to_thread.run_sync(fcntl.flock, file, fcntl.LOCK_EX, abandon_on_cancel=True)
-            yield
+        async with self._waiting:
+            with path.open("w") as file:
+                await anyio.to_thread.run_sync(
+                    fcntl.flock, file, fcntl.LOCK_EX, abandon_on_cancel=True
+                )
+                yield
 
     async def _fetch_branch(self) -> None:
         refspec = f"+{self.remote.ref}:{self.remote.ref}"
