@@ -33,11 +33,12 @@ class Learnt:
     pending: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Question:
-    """Facts of one image repository in one detail, with what is known before: `answered` questions ago."""
+    """Facts of some tags of an image repository in one detail, with what was known when so many others were `answered`."""
 
     repository: ImageRepository
+    tags: Sequence[str]
     detail: Detail
     known: Mapping[str, ImageFacts]
     answered: int
@@ -140,9 +141,13 @@ class Facts:
             timed = {tag for tag in untimed | unseen if _tells_time(known, tag)}
             lacking = [tag for tag in _lacking(known, wanted) if tag not in missing | timed]
         question = _Question(
-            repository=repository, detail=wanted.detail, known=known, answered=answered
+            repository=repository,
+            tags=lacking,
+            detail=wanted.detail,
+            known=known,
+            answered=answered,
         )
-        asked, gone = await self._ask(question, lacking, patience)
+        asked, gone = await self._ask(question, patience)
         pending = [tag for tag in lacking if tag not in asked and tag not in gone]
         self._remember_unfinished(repository, wanted.detail, pending)
         return Learnt(known={**known, **asked}, missing=missing | gone, pending=frozenset(pending))
@@ -172,9 +177,13 @@ class Facts:
         wanted, answered = sorted(tags), self._answered[repository]
         known = await self._memory.known(repository, wanted)
         question = _Question(
-            repository=repository, detail=Detail.DIGEST, known=known, answered=answered
+            repository=repository,
+            tags=wanted,
+            detail=Detail.DIGEST,
+            known=known,
+            answered=answered,
         )
-        asked, gone = await self._ask(question, wanted, Patience())
+        asked, gone = await self._ask(question, Patience())
         left = await self._memory.put_aside(repository, sorted(gone))
         return left or any(
             tag not in known or known[tag].digest != facts.digest for tag, facts in asked.items()
@@ -192,10 +201,10 @@ class Facts:
                 await self._memory.be_told(repository, before, told)
 
     async def _ask(
-        self, question: _Question, tags: Sequence[str], patience: Patience
+        self, question: _Question, patience: Patience
     ) -> tuple[dict[str, ImageFacts], frozenset[str]]:
         """Facts of those tags that there was time for, and the tags that have no image."""
-        repository = question.repository
+        repository, tags = question.repository, question.tags
         found: dict[str, ImageFacts] = {}
         gone: set[str] = set()
         errors: list[RegistryError] = []
@@ -274,10 +283,13 @@ class Facts:
 
     async def _came_meanwhile(self, question: _Question, tag: str) -> ImageFacts | None:
         """What others who ask for the same have fetched since we looked."""
-        repository = question.repository
-        if self._asking[repository] < 2 and self._answered[repository] == question.answered:
-            return None
-        return (await self._memory.known(repository, [tag])).get(tag)
+        repository, answered = question.repository, self._answered[question.repository]
+        if answered != question.answered:
+            known = await self._memory.known(repository, question.tags)
+            question.known, question.answered = {**question.known, **known}, answered
+        elif self._asking[repository] > 1:
+            return (await self._memory.known(repository, [tag])).get(tag)
+        return question.known.get(tag)
 
     def _remember_unfinished(
         self, repository: ImageRepository, detail: Detail, tags: Sequence[str]
