@@ -3,14 +3,23 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from automator.errors import GitError
 from automator.model.plan import CommitId
 from automator.plan.message import printable, trailer_word
 
+if TYPE_CHECKING:
+    import git
+
 TRAILER = "Image-Update: "
+
+_READERS = 4
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("readers of history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,17 @@ async def read_log(
 
     Raises GitError for what is no clone.
     """
-    return await anyio.to_thread.run_sync(_read, directory, revision, limit, workload)
+    async with _few_at_once():
+        return await anyio.to_thread.run_sync(_read, directory, revision, limit, workload)
+
+
+def _few_at_once() -> anyio.CapacityLimiter:
+    """A long history takes seconds to search, and readers of pages must not take the threads that others need."""
+    try:
+        return _limiter.get()
+    except LookupError:
+        _limiter.set(anyio.CapacityLimiter(_READERS))
+        return _limiter.get()
 
 
 def _read(directory: Path, revision: str, limit: int, workload: str) -> list[LoggedCommit]:
@@ -43,19 +62,24 @@ def _read(directory: Path, revision: str, limit: int, workload: str) -> list[Log
                 grep=_marks(workload),
                 fixed_strings=bool(workload),
             )
-            return [
-                LoggedCommit(
-                    id=CommitId(commit.hexsha),
-                    author=str(commit.author),
-                    at=commit.committed_datetime.astimezone(UTC),
-                    message=str(commit.message),
-                )
-                for commit in found
-            ]
+            return [logged for commit in found if (logged := _logged(commit)) is not None]
     except (git.GitError, git.NoSuchPathError, ValueError) as error:
         raise GitError(
             f"no history in {directory}", hint="name a clone of a config repo"
         ) from error
+
+
+def _logged(commit: "git.Commit") -> LoggedCommit | None:
+    """None for one of a time that no calendar has: anybody may push such a commit."""
+    try:
+        return LoggedCommit(
+            id=CommitId(commit.hexsha),
+            author=str(commit.author),
+            at=commit.committed_datetime.astimezone(UTC),
+            message=str(commit.message),
+        )
+    except (OverflowError, ValueError):
+        return None
 
 
 def _marks(workload: str) -> list[str]:

@@ -39,6 +39,7 @@ class Rows:
         self._unfinished = unfinished
         self._making = anyio.Lock()
         self._made: dict[str, tuple[Survey, tuple[Row, ...]]] = {}
+        self._known: dict[str, Facts] = {}
 
     async def all(self) -> list[Row]:
         """Of all config repos that were ever read."""
@@ -51,18 +52,25 @@ class Rows:
         return [row for _, rows in self._made.values() for row in rows]
 
     async def _make(self, survey: Survey) -> tuple[Row, ...]:
-        facts = await self._facts(survey.containers)
+        facts = await self._facts(survey.config_repo, survey.containers)
         return await anyio.to_thread.run_sync(make_rows, survey, facts, self._clock.now())
 
-    async def _facts(self, containers: Iterable[Container]) -> Facts:
-        """What is known of images that are behind, and of those that they could run. Nothing is waited for."""
+    async def _facts(self, config_repo: str, containers: Iterable[Container]) -> Facts:
+        """What is known of images that are behind, and of those that they could run. Nothing is waited for, and what the
+        rows before told is not looked up again.
+        """
         wanted: dict[ImageRepository, dict[str, None]] = {}
         for container in containers:
             for tag in _tags_behind(container):
                 wanted.setdefault(container.field.image.repository, {})[tag] = None
         known: dict[ImageRepository, Mapping[str, ImageFacts]] = {}
+        known_before = self._known.get(config_repo, {})
         pending = False
         for repository, tags in wanted.items():
+            before = known_before.get(repository, {})
+            if tags.keys() <= before.keys():
+                known[repository] = before
+                continue
             asked = Wanted(tags=tuple(tags), detail=Detail.TIME)
             try:
                 learnt = await self._observer.facts(repository, asked, _STORE_ALONE)
@@ -70,6 +78,7 @@ class Rows:
                 continue  # the passes tell of it
             known[repository] = learnt.known
             pending = pending or bool(learnt.pending)
+        self._known[config_repo] = known
         if pending:
             self._unfinished()
         return known

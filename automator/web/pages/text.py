@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from automator.report.words import render_age
 
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 """Control characters, those that turn the direction of text (UAX 9) or have no width, and bytes that are no UTF-8."""
 
@@ -57,8 +57,11 @@ def slug(text: str) -> str:
 
 
 def diff_lines(diff: str) -> list[tuple[str, str]]:
-    """Each line with what it is: `file`, `place`, `added`, `removed` or `same`."""
-    return [(_kind(line), line) for line in diff.splitlines()]
+    """Each line with what it is: `file`, `place`, `added`, `removed` or `same`. At line feeds alone, as Git counts lines:
+    what only looks like one would make lines of its own kind. Where a line ends in CR LF, the CR is not shown.
+    """
+    lines = diff.removesuffix("\n").split("\n") if diff else []
+    return [(_kind(line), line.removesuffix("\r")) for line in lines]
 
 
 def _kind(line: str) -> str:

@@ -45,9 +45,20 @@ class ContainerView:
     ignoring: Mapping[str, str]
 
 
+def _not_read_yet(site: Site, request: Request, error: str) -> Response:
+    """Asked for again by the browser, which needs no script for that."""
+    hint = "The config repo has not been read yet: this page shows the workload as soon as it is."
+    context = {"title": "Not read yet", "error": error, "hint": hint}
+    headers = {"Refresh": "5"}
+    return site.page(request, "error.html", context, status_code=503, headers=headers)
+
+
 async def workload_page(site: Site, request: Request) -> Response:
     config_repo, workload = request.path_params["config_repo"], request.path_params["workload"]
     all_tags = request.query_params.get("tags") == "all"
+    status = site.desk.status(config_repo)
+    if status.survey is None:
+        return _not_read_yet(site, request, status.error)
     containers = site.desk.containers(config_repo, workload)
     told = await site.desk.explain(config_repo, workload)
     views = [

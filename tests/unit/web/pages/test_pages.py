@@ -46,3 +46,10 @@ async def test_a_registry_that_hangs_does_not_keep_a_workload_s_page(shop, ann, 
         answer = await ann.get(f"/workloads/shop/{CARTS}")
     assert answer.status_code == 200
     assert "1.1.0" in answer.text
+
+
+async def test_a_workload_that_is_not_read_yet_is_waited_for_and_not_denied(shop, ann):
+    shop.desk.board.repos["shop"].survey = None
+    answer = await ann.get(f"/workloads/shop/{CARTS}")
+    assert (answer.status_code, answer.headers["refresh"]) == (503, "5")
+    assert "Not read yet" in answer.text

@@ -79,3 +79,10 @@ def test_lines_of_a_diff_are_told_apart():
     diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n same\n-old\n+new\n"
     kinds = [kind for kind, _ in diff_lines(diff)]
     assert kinds == ["file", "file", "place", "same", "removed", "added"]
+
+
+@pytest.mark.parametrize("ending", ["\u2028", "\u2029", "\x85", "\f", "\v", "\r", "\x1c"])
+def test_what_only_looks_like_the_end_of_a_line_makes_no_line(ending):
+    [(kind, line)] = diff_lines(f"-old{ending}+new\n")
+    assert (kind, visible(line)) == ("removed", f"-old[U+{ord(ending):04X}]+new")
+    assert diff_lines("+new\r\n") == [("added", "+new")]
