@@ -76,9 +76,6 @@ class _Pages:
         oidc, next_path = self._access.oidc, safe_next(request.query_params.get("next", "/"))
         if oidc is None:
             return self._page(request, next_path, Refusal(404, "no provider is configured"))
-        waiting = self._access.wait(request)
-        if waiting is not None:
-            return self._page(request, next_path, waiting)
         browser = secrets.token_urlsafe(32)
         state, pending = self._access.sessions.send_away(
             address=self._access.client_of(request), browser=browser, next_path=next_path
@@ -93,19 +90,19 @@ class _Pages:
 
     async def come_back(self, request: Request) -> Response:
         """Nothing that the provider says of errors is shown: anybody can write it into a link."""
-        waiting = self._access.wait(request)
-        if waiting is not None:
-            return self._page(request, "/", waiting)
         pending = self._access.sessions.come_back(
             state=request.query_params.get("state", ""),
             browser=request.cookies.get(self._browser_cookie, ""),
         )
         oidc, code = self._access.oidc, request.query_params.get("code", "")
         if oidc is None or pending is None:
-            self._access.refuse_login(request, "no such login was begun at the provider")
+            # Nobody guesses a state, and any page can have browsers ask for this: it must not lock people out.
             return self._page(request, "/", _ENDED)
         if not code:
             return self._page(request, pending.next_path, _REFUSED)
+        waiting = self._access.wait(request)
+        if waiting is not None:
+            return self._page(request, "/", waiting)
         session_id = await self._session_of(request, oidc, code, pending)
         response = self._go_on(request, session_id, pending.next_path)
         self._set_cookie(response, self._browser_cookie, "", max_age=0)
