@@ -191,7 +191,6 @@ def test_the_timeline_of_all_config_repos(page):
         ("/nowhere", 404),
         ("/workloads/shop/shop:deployment/nobody", 404),
         ("/workloads/nobody/shop:deployment/carts", 404),
-        ("/workloads/gone/shop:deployment/carts", 404),
         ("/?sort=colour", 404),
         ("/static/0/../../app.py", 404),
     ],
@@ -200,6 +199,11 @@ def test_what_is_not_there_gets_a_page_that_leads_on(page, path, status):
     assert page.goto(path).status == status
     expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
     expect(page.get_by_role("link", name="To the workloads")).to_be_visible()
+
+
+def test_what_is_not_read_yet_is_told_as_such(page):
+    assert page.goto("/workloads/gone/shop:deployment/carts").status == 503
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not read yet")
 
 
 def test_who_only_reads_sees_no_actions(page):
