@@ -52,7 +52,7 @@ async def run_daemon(
     """Until SIGTERM or SIGINT: None; or until `load` reads another configuration than is in force: that one.
 
     `signals` and `kept` outlive it: what comes between two configurations is heeded by the next.
-    What must not be cut short (a push under way) shields itself.
+    A pass's push is cut: the remote takes it whole or not at all, and the next pass looks. An action's goes on to its end.
     """
     settings, tools, reporter = system.settings, system.tools, system.tools.reporter
     head_interval = settings.git_poll_interval
