@@ -62,7 +62,7 @@ class Observer:
             registry=registry, memory=self._memory, clock=clock, limiters=self._limiters
         )
         self._failures = {} if failures is None else failures
-        self._polls: SingleFlight[ImageRepository, bool] = SingleFlight()
+        self._polls: SingleFlight[ImageRepository, bool | None] = SingleFlight()
 
     @property
     def requests(self) -> int:
@@ -94,14 +94,24 @@ class Observer:
         """One tag list; True if there is news in it. Remembers a failure, and raises it. Who asks while another does
         shares its request.
         """
-        return await self._polls.run(repository, partial(self._poll, repository))
+        news = None
+        while news is None:  # as it is of who joins one that turns out not to be due
+            news = await self._polls.run(
+                repository, partial(self._poll, repository, lambda _state: True)
+            )
+        return news
 
-    async def _poll(self, repository: ImageRepository) -> bool:
+    async def _poll(
+        self, repository: ImageRepository, is_due: Callable[[PollState], bool]
+    ) -> bool | None:
+        """None if it is not due any more when its turn comes."""
         async with self._limiters[repository.host]:
-            return await self._fetch_list(repository)
+            state = await self._state(repository)
+            if state is not None and not is_due(state):
+                return None
+            return await self._fetch_list(repository, state)
 
-    async def _fetch_list(self, repository: ImageRepository) -> bool:
-        state = await self._state(repository)
+    async def _fetch_list(self, repository: ImageRepository, state: PollState | None) -> bool:
         try:
             listing = await self._registry.fetch_tags(
                 repository, validator="" if state is None else state.validator
@@ -129,14 +139,16 @@ class Observer:
             if not doubted:
                 self._report(TagListDoubted(image_repository=str(repository), doubt=doubt))
             return not doubted
-        if (before := self._store.tag_list(repository)) and before.tags != listing.tags:
+        is_known = self._store.confirm_listing(repository, listing, now)
+        if not is_known and (before := self._store.tag_list(repository)):
             self._memory.take_list(repository, before.tags, listing.tags)
         if listing.told:
             self._moves.told(repository, self._store.told(repository), listing.told)
-        changed = self._store.save_listing(repository, listing, now)
-        if changed:
-            self._store.save_peak(repository, *next_peak(state, len(listing.tags), now))
-        return changed or doubted
+        if is_known:
+            return doubted
+        self._store.save_listing(repository, listing, now)
+        self._store.save_peak(repository, *next_peak(state, len(listing.tags), now))
+        return True
 
     async def refresh(
         self, repositories: Iterable[ImageRepository], *, older_than: datetime | None
@@ -151,21 +163,25 @@ class Observer:
 
         async def poll_one(repository: ImageRepository) -> None:
             # Two config repos that start together ask for an image repository once.
-            state = await self._state(repository)
-            if state is not None and not _is_due(state, asked_at, older_than, self._clock.now()):
-                return
-            polled.append(repository)
             try:
-                if await self.poll(repository):
-                    changed.add(repository)
+                news = await self._polls.run(repository, partial(self._poll, repository, is_due))
             except RegistryError as error:
                 failed[repository] = error
+            else:
+                if news is None:
+                    return
+                if news:
+                    changed.add(repository)
+            polled.append(repository)
+
+        def is_due(state: PollState) -> bool:
+            return _is_due(state, asked_at, older_than, self._clock.now())
 
         asked_at = self._clock.now()
         async with open_tasks() as tasks:
             for repository in wanted:
                 state = states.get(repository)
-                if state is None or _is_due(state, asked_at, older_than, asked_at):
+                if state is None or is_due(state):
                     tasks.start_soon(poll_one, repository)
         return PollRound(
             polled=len(polled),

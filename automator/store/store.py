@@ -103,17 +103,10 @@ class Store:
 
     def save_listing(self, repository: ImageRepository, listing: Listing, at: datetime) -> bool:
         """Remembers a complete list; True if it differs from the one before, or is the first."""
-        names = "\n".join(listing.tags).encode()
-        told = pack_told(listing.told) if listing.told else None
-        digest = hashlib.sha256(names + b"\n" + (told or b"")).digest()
+        if self.confirm_listing(repository, listing, at):
+            return False
+        names, told, digest = _packed(listing)
         with self._database.transaction() as sql:
-            unchanged = sql.execute(
-                "UPDATE tag_lists SET polled_at = ?, validator = ?, doubt = '', doubted_since = NULL"
-                " WHERE image_repository = ? AND hash = ?",
-                (at.timestamp(), listing.validator, str(repository), digest),
-            ).rowcount
-            if unchanged:
-                return False
             # What was told by a request of its own outlives a list that tells nothing.
             sql.execute(
                 "INSERT INTO tag_lists"
@@ -133,6 +126,16 @@ class Store:
                 ),
             )
         return True
+
+    def confirm_listing(self, repository: ImageRepository, listing: Listing, at: datetime) -> bool:
+        """Whether it is the one that is known: then it is believed, and was polled `at`."""
+        with self._database.transaction() as sql:
+            confirmed = sql.execute(
+                "UPDATE tag_lists SET polled_at = ?, validator = ?, doubt = '', doubted_since = NULL"
+                " WHERE image_repository = ? AND hash = ?",
+                (at.timestamp(), listing.validator, str(repository), _packed(listing)[2]),
+            ).rowcount
+        return bool(confirmed)
 
     def save_unchanged(self, repository: ImageRepository, at: datetime) -> None:
         """The registry says that the list is the one that is known."""
@@ -307,6 +310,13 @@ def _facts(  # noqa: PLR0913, PLR0917 - the columns of a row
         is_image=bool(is_image),
         detail=Detail(detail),
     )
+
+
+def _packed(listing: Listing) -> tuple[bytes, bytes | None, bytes]:
+    """The names, what is told of them, and a hash of both."""
+    names = "\n".join(listing.tags).encode()
+    told = pack_told(listing.told) if listing.told else None
+    return names, told, hashlib.sha256(names + b"\n" + (told or b"")).digest()
 
 
 def _seconds(at: datetime | None) -> float | None:
