@@ -1,6 +1,6 @@
 """Actions as they come over HTTP, from forms and as JSON: the same words as on the command line."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ from automator.actions.action import (
 
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ClassVar[type[Action]]
 
     config_repo: Annotated[
         str, Field(min_length=1, max_length=200, description="The name of the config repo.")
@@ -32,8 +33,8 @@ class _Request(BaseModel):
         str, Field(max_length=500, description="Why; it is part of the commit message.")
     ] = ""
 
-    def _fields(self) -> dict[str, object]:
-        return self.model_dump(exclude={"action", "config_repo"})
+    def to_action(self) -> Action:
+        return self.kind(**self.model_dump(exclude={"action", "config_repo"}))
 
 
 _Container = Annotated[str, Field(max_length=300, description="Only this container.")]
@@ -44,42 +45,35 @@ _TAG = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
 class AutomateRequest(_Request):
     """Policies may move the images of the workload."""
 
+    kind: ClassVar = Automate
     action: Literal["automate"]
-
-    def to_action(self) -> Action:
-        return Automate(**self._fields())  # type: ignore[arg-type]
 
 
 class DeautomateRequest(_Request):
     """The images of the workload stay, whatever policies say."""
 
+    kind: ClassVar = Deautomate
     action: Literal["deautomate"]
-
-    def to_action(self) -> Action:
-        return Deautomate(**self._fields())  # type: ignore[arg-type]
 
 
 class LockRequest(_Request):
     """The images of the workload stay until it is unlocked."""
 
+    kind: ClassVar = Lock
     action: Literal["lock"]
-
-    def to_action(self) -> Action:
-        return Lock(**self._fields())  # type: ignore[arg-type]
 
 
 class UnlockRequest(_Request):
     """Takes the lock away."""
 
+    kind: ClassVar = Unlock
     action: Literal["unlock"]
-
-    def to_action(self) -> Action:
-        return Unlock(**self._fields())  # type: ignore[arg-type]
 
 
 class SetPolicyRequest(_Request):
     """Writes a policy on the workload, or on one container of it."""
 
+    kind: ClassVar = SetPolicy
     action: Literal["set-policy"]
     policy: Annotated[
         str,
@@ -91,25 +85,21 @@ class SetPolicyRequest(_Request):
     ]
     container: _Container = ""
 
-    def to_action(self) -> Action:
-        return SetPolicy(**self._fields())  # type: ignore[arg-type]
-
 
 class ReleaseRequest(_Request):
     """Moves an image to a tag now, if the registry has it."""
 
+    kind: ClassVar = Release
     action: Literal["release"]
     tag: Annotated[str, Field(pattern=_TAG, description="The tag to move to.")]
     container: _Container = ""
     force: _Force = False
 
-    def to_action(self) -> Action:
-        return Release(**self._fields())  # type: ignore[arg-type]
-
 
 class RollbackRequest(_Request):
     """Moves an image back, and sees to it that the next pass does not undo that."""
 
+    kind: ClassVar = Rollback
     action: Literal["rollback"]
     tag: Annotated[
         str, Field(pattern=rf"^$|{_TAG}", description="Default: the one before, by the audit log.")
@@ -119,9 +109,6 @@ class RollbackRequest(_Request):
         bool, Field(description="Exclude the bad tag alone, instead of locking the workload.")
     ] = False
     force: _Force = False
-
-    def to_action(self) -> Action:
-        return Rollback(**self._fields())  # type: ignore[arg-type]
 
 
 ActionRequest = Annotated[
