@@ -13,6 +13,7 @@ AutomatorError                      exit status
   EditRefused                       1
     DiffChanged
   StoreError                        1
+  InternalError                     1   a bug
 """
 
 from datetime import timedelta
@@ -28,6 +29,11 @@ class AutomatorError(Exception):
         self.location = location
         self.hint = hint
         super().__init__(message)
+
+    @property
+    def kind(self) -> str:
+        """The class, as logs and traces name it."""
+        return type(self).__name__
 
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location else ""
@@ -128,3 +134,17 @@ class DiffChanged(EditRefused):
 
 class StoreError(AutomatorError):
     """The store cannot be opened or written."""
+
+
+class InternalError(AutomatorError):
+    """A bug. Its text may be anything: only its class is told."""
+
+    def __init__(self, bug: Exception) -> None:
+        self._kind = type(bug).__name__
+        super().__init__(
+            f"internal error: {self._kind}", hint="this is a bug in automator, please report it"
+        )
+
+    @property
+    def kind(self) -> str:
+        return self._kind

@@ -7,25 +7,31 @@ from typing import TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
+from automator.bugs import bugs_told
 from automator.errors import AutomatorError
+from automator.model.event import Event
 
 Value = TypeVar("Value")
 
 
-async def finish_in(tasks: TaskGroup, call: Callable[[], Awaitable[Value]]) -> Value:
+async def finish_in(
+    tasks: TaskGroup, call: Callable[[], Awaitable[Value]], report: Callable[[Event], None]
+) -> Value:
     """`call`, carried out in `tasks` to its end, whatever becomes of who waits here; what it raises is raised here alone.
+    `report` is told of a bug.
 
     A shield holds off anyio's own cancelling: a web server that ends cancels by the event loop, through every shield.
     """
     over = anyio.Event()
     values: list[Value] = []
-    errors: list[Exception] = []
+    errors: list[AutomatorError] = []
 
     async def run() -> None:
         with anyio.CancelScope(shield=True):
             try:
-                values.append(await call())
-            except Exception as error:  # noqa: BLE001 - raised below
+                with bugs_told(report):
+                    values.append(await call())
+            except AutomatorError as error:
                 errors.append(error)
             finally:
                 over.set()

@@ -5,13 +5,12 @@ A failure ends a loop's turn, not the loop: it is reported, and tried again afte
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from traceback import format_exc
 
+from automator.bugs import bugs_told
 from automator.clock import Clock, elapsed
 from automator.daemon.polling import Watched
 from automator.daemon.trigger import Trigger
 from automator.errors import AutomatorError, GitError
-from automator.model.event import BugMet
 from automator.pipeline import Tools, run_pass
 from automator.survey.news import pass_failed
 
@@ -41,15 +40,13 @@ async def pass_loop(
     while True:
         began = tools.clock.monotonic_seconds()
         try:
-            result = await run_pass(watched.repo, tools, polled_before=None)
-            if result.commits:
-                await watched.repo.mirror.maintain()
+            # One config repo's trouble never stops the others.
+            with bugs_told(tools.reporter.emit, config_repo=watched.repo.name):
+                result = await run_pass(watched.repo, tools, polled_before=None)
+                if result.commits:
+                    await watched.repo.mirror.maintain()
         except AutomatorError as error:
             until: datetime | None = _fail(watched, tools, error, pause, began)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        except Exception as bug:  # noqa: BLE001 - one config repo's trouble never stops the others
-            tools.reporter.emit(BugMet(config_repo=watched.repo.name, traceback=format_exc()))
-            until = _fail(watched, tools, bug, pause, began)
             pause = min(pause * 2, _LONGEST_PAUSE)
         else:
             pause = _FIRST_PAUSE
@@ -66,7 +63,7 @@ async def pass_loop(
 
 
 def _fail(
-    watched: Watched, tools: Tools, error: Exception, pause: timedelta, began: float
+    watched: Watched, tools: Tools, error: AutomatorError, pause: timedelta, began: float
 ) -> datetime:
     """Says what failed and when it is tried again."""
     retry_at = tools.clock.now() + pause

@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from traceback import format_exc
 from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
+from automator.bugs import bugs_told
 from automator.clock import elapsed
 from automator.daemon.trigger import Trigger
-from automator.errors import AutomatorError, RegistryError
-from automator.model.event import BugMet, PollFailed, PollRoundFinished
+from automator.errors import AutomatorError, InternalError, RegistryError
+from automator.model.event import PollFailed, PollRoundFinished
 from automator.model.image import ImageRepository
 from automator.observe.observer import Observer
 from automator.observe.schedule import Pace, spread
@@ -174,15 +174,14 @@ async def survive(
 ) -> Value | None:
     """None if it failed. What the observer does not tell of is told here: one image repository never stops the others."""
     try:
-        return await work()
-    except RegistryError:
-        pass  # the observer has told of it
+        with bugs_told(tools.reporter.emit):
+            return await work()
+    except (RegistryError, InternalError):
+        pass  # it has been told
     except AutomatorError as error:
         tools.reporter.emit(
             PollFailed(image_repository=str(repository or ""), error=error.message, hint=error.hint)
         )
-    except Exception:  # noqa: BLE001 - as for a pass: a bug costs one poll, and not the daemon
-        tools.reporter.emit(BugMet(config_repo="", traceback=format_exc()))
     return None
 
 

@@ -2,16 +2,17 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from traceback import format_tb
 
 import anyio
 
+from automator.bugs import bugs_told
 from automator.clock import Clock
 from automator.config.messages import ChannelSettings
+from automator.errors import InternalError
 from automator.messages.carrier import Carrier
 from automator.messages.occasion import OF_REGISTRIES, Occasion, merged
 from automator.messages.route import routed
-from automator.model.event import BugMet, Event, MessageFailed
+from automator.model.event import Event, MessageFailed
 
 BURST_SECONDS = 2.0
 """What happens in this time after the first is looked at together: a pass or a poll round tells many things at once."""
@@ -101,12 +102,12 @@ class Lane:
     async def _work_off(self, deliver: Callable[[Report], Awaitable[None]], report: Report) -> None:
         """Whatever goes wrong with a message, it stops nothing of what it tells of."""
         try:
-            self._write(report)
-            while self._letters:
-                await deliver(report)
-        except Exception as bug:  # noqa: BLE001 - as the sentence above says
-            report(BugMet(config_repo="", traceback=_harmless(bug)))
-            self.abandon(report, f"internal error: {type(bug).__name__}")
+            with bugs_told(report, expected=InternalError, quotes=False):
+                self._write(report)
+                while self._letters:
+                    await deliver(report)
+        except InternalError as error:
+            self.abandon(report, error.message)
 
     def _write(self, report: Report) -> None:
         """What waits becomes letters."""
@@ -146,8 +147,3 @@ class Lane:
 
     def _give_up(self, report: Report, messages: int, error: str) -> None:
         report(MessageFailed(channel=self._channel.name, messages=messages, error=error))
-
-
-def _harmless(bug: Exception) -> str:
-    """A traceback without the exception's own words, which may hold a URL."""
-    return "".join([*format_tb(bug.__traceback__), type(bug).__name__])

@@ -81,29 +81,20 @@ def pass_finished(survey: Survey, *, at: datetime, took: timedelta) -> PassFinis
 
 
 def pass_failed(
-    config_repo: str, error: Exception, *, retry_at: datetime | None, took: timedelta
+    config_repo: str, error: AutomatorError, *, retry_at: datetime | None, took: timedelta
 ) -> PassFailed:
-    """What is no AutomatorError is a bug, and its text may be anything: only its class is told."""
-    known = (
-        error
-        if isinstance(error, AutomatorError)
-        else AutomatorError(
-            f"internal error: {type(error).__name__}",
-            hint="this is a bug in automator, please report it",
-        )
-    )
     return PassFailed(
         config_repo=config_repo,
-        error=known.message,
-        kind=type(error).__name__,
-        hint=known.hint,
+        error=error.message,
+        kind=error.kind,
+        hint=error.hint,
         retry_at=retry_at,
         took=took,
         push_refused=_is_refusal(error),
     )
 
 
-def _is_refusal(error: Exception) -> bool:
+def _is_refusal(error: AutomatorError) -> bool:
     """The remote answers, and says no: by its rules, or by who may do what."""
     return isinstance(error, RemoteDenied) or (isinstance(error, PushRejected) and error.rule)
 

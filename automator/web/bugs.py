@@ -1,12 +1,13 @@
 """An error of automator's own costs one answer, and is told in the log."""
 
 from collections.abc import Callable
-from traceback import format_exc
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from automator.model.event import BugMet, Event
+from automator.bugs import bugs_told
+from automator.errors import InternalError
+from automator.model.event import Event
 
 BUG = "this is a bug in automator"
 BUG_HINT = "please report it, with the line `bug.met` of the log"
@@ -31,8 +32,8 @@ class SurviveBugs:
             await send(message)
 
         try:
-            await self._app(scope, receive, watched_send)
-        except Exception:  # noqa: BLE001 - one visitor's trouble never stops the others
-            self._report(BugMet(config_repo="", traceback=format_exc()))
+            with bugs_told(self._report, expected=InternalError):
+                await self._app(scope, receive, watched_send)
+        except InternalError:
             if not begun:
                 await self._answer()(scope, receive, send)

@@ -107,7 +107,8 @@ class Desk:
         if dry_run:
             repo = self.repos[request.config_repo]
             return await carry_out(request.to_action(), repo, self.tools, by=by, dry_run=True)
-        return await finish_in(self.tasks, partial(self._commit, request, by, seen))
+        commit = partial(self._commit, request, by, seen)
+        return await finish_in(self.tasks, commit, self.tools.reporter.emit)
 
     async def _commit(self, request: ActionRequest, by: Identity, seen: str) -> Acted:
         repo, action = self.repos[request.config_repo], request.to_action()

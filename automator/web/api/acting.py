@@ -3,7 +3,6 @@
 A request that was taken is carried out to its end, whether or not somebody waits for the answer.
 """
 
-from traceback import format_exc
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -14,9 +13,9 @@ from starlette.responses import Response
 
 from automator.actions.carry_out import acted_shape
 from automator.actions.request import ActionRequest
-from automator.errors import AutomatorError
+from automator.bugs import bugs_told
+from automator.errors import AutomatorError, InternalError
 from automator.git.commit import Identity
-from automator.model.event import BugMet
 from automator.web.access.person import identity, visit_of
 from automator.web.api import models
 from automator.web.api.answers import error_shape, json_answer, shape_of, status_of
@@ -130,10 +129,11 @@ async def _act(
     desk: Desk, action: ActionRequest, by: Identity, *, dry_run: bool, seen: str
 ) -> dict[str, Any]:
     try:
-        acted = await desk.act(action, by=by, dry_run=dry_run, seen=seen)
+        # The others' results are told all the same.
+        with bugs_told(desk.tools.reporter.emit, config_repo=action.config_repo):
+            acted = await desk.act(action, by=by, dry_run=dry_run, seen=seen)
+    except InternalError:
+        return {"status": 500, **error_shape(BUG, BUG_HINT)}
     except AutomatorError as error:
         return {"status": status_of(error), **shape_of(error)}
-    except Exception:  # noqa: BLE001 - the others' results are told all the same
-        desk.tools.reporter.emit(BugMet(config_repo=action.config_repo, traceback=format_exc()))
-        return {"status": 500, **error_shape(BUG, BUG_HINT)}
     return {"status": 200, **acted_shape(acted)}

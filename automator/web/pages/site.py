@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from automator.actions.carry_out import Acted
-from automator.errors import AutomatorError, GitError, RegistryError, UsageError
+from automator.errors import AutomatorError, GitError, InternalError, RegistryError, UsageError
 from automator.web.access.person import visit_of
 from automator.web.desk import Desk
 from automator.web.pages.addresses import web_link
@@ -92,6 +92,8 @@ class Site:
             request.state.board_version = self.desk.board.version
             try:
                 return await made(self, request)
+            except InternalError:
+                raise
             except AutomatorError as error:
                 return self.page(
                     request,

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from automator.errors import RemoteDenied
+from automator.errors import InternalError, RemoteDenied
 from automator.model import event as events
 from automator.model.plan import Status
 from automator.report.otlp import ToldExporter
@@ -131,7 +131,7 @@ def test_all_commits_of_a_pass_are_one_push(told):
     ("error", "kind", "says"),
     [
         (RemoteDenied("who are you", hint="use a key"), "RemoteDenied", "who are you"),
-        (KeyError("a secret of sorts"), "KeyError", "internal error: KeyError"),
+        (InternalError(KeyError("a secret of sorts")), "KeyError", "internal error: KeyError"),
     ],
     ids=["ours", "a bug"],
 )
