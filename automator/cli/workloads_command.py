@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
@@ -19,7 +19,7 @@ from automator.model.selection import Outcome
 from automator.model.tags import Detail, ImageFacts, Wanted
 from automator.observe.observer import Observer
 from automator.report.shapes import describe_moved, reaches_of, workload_shape
-from automator.report.words import render_age
+from automator.report.words import age_behind, behind_text
 from automator.select.order import build_time
 from automator.survey.containers import Container
 from automator.wiring import open_system
@@ -83,22 +83,18 @@ async def _with_times(
 ) -> Row:
     """Ages are for people and no policy needs them: asked once for ever, and only for what is behind."""
     row = Row(config_repo=config_repo, container=container)
-    image, selection = container.field.image, container.selection
-    if selection is None or not selection.behind or image.tag is None or selection.tag is None:
+    tags = container.tags_behind
+    if not tags:
         return row
     try:
-        wanted = Wanted(tags=(image.tag, selection.tag), detail=Detail.TIME)
-        facts = (await observer.facts(image.repository, wanted)).known
+        wanted = Wanted(tags=tags, detail=Detail.TIME)
+        facts = (await observer.facts(container.field.image.repository, wanted)).known
     except RegistryError:
         return (
             row  # the tag in use may be gone from the registry; the count of versions still stands
         )
-    return Row(
-        config_repo=config_repo,
-        container=container,
-        current_at=_built_at(facts.get(image.tag), now),
-        latest_at=_built_at(facts.get(selection.tag), now),
-    )
+    current_at, latest_at = (_built_at(facts.get(tag), now) for tag in tags)
+    return replace(row, current_at=current_at, latest_at=latest_at)
 
 
 def _built_at(facts: ImageFacts | None, now: datetime) -> datetime | None:
@@ -144,9 +140,5 @@ def _render_status(container: Container) -> str:
 
 def _behind(row: Row) -> str:
     selection = row.container.selection
-    if selection is None or not selection.behind:
-        return ""
-    versions = f"{selection.behind} version{'s' if selection.behind > 1 else ''}"
-    if row.current_at is None or row.latest_at is None or row.latest_at <= row.current_at:
-        return versions
-    return f"{render_age(row.latest_at - row.current_at)}, {versions}"
+    age = age_behind(row.current_at, row.latest_at)
+    return behind_text(selection.behind if selection else 0, age)

@@ -34,6 +34,14 @@ class Container:
     decision: Change | Unchanged | None = None
 
     @property
+    def tags_behind(self) -> tuple[str, ...]:
+        """The tag in use and the selected one, where candidates rank above the one in use; else none."""
+        selection, tag = self.selection, self.field.image.tag
+        if selection is None or not selection.behind or tag is None or selection.tag is None:
+            return ()
+        return tag, selection.tag
+
+    @property
     def observed_repository(self) -> ImageRepository | None:
         """The image repository that the policy needs to be polled, if it needs any."""
         if self.policy is None or self.policy.update.kind is PolicyKind.NONE:

@@ -61,7 +61,7 @@ class Rows:
         """
         wanted: dict[ImageRepository, dict[str, None]] = {}
         for container in containers:
-            for tag in _tags_behind(container):
+            for tag in container.tags_behind:
                 wanted.setdefault(container.field.image.repository, {})[tag] = None
         known: dict[ImageRepository, Mapping[str, ImageFacts]] = {}
         known_before = self._known.get(config_repo, {})
@@ -89,17 +89,9 @@ def make_rows(survey: Survey, facts: Facts, now: datetime) -> tuple[Row, ...]:
 
 
 def _row(config_repo: str, container: Container, facts: Facts, now: datetime) -> Row:
-    tags = _tags_behind(container)
+    tags = container.tags_behind
     if not tags:
         return make_row(config_repo, container)
     known = facts.get(container.field.image.repository, {})
     current_at, latest_at = (build_time(known[tag], now) if tag in known else None for tag in tags)
     return make_row(config_repo, container, current_at, latest_at)
-
-
-def _tags_behind(container: Container) -> tuple[str, ...]:
-    """The tag in use and the selected one; none where they are the same."""
-    selection, tag = container.selection, container.field.image.tag
-    if selection is None or not selection.behind or tag is None or selection.tag is None:
-        return ()
-    return tag, selection.tag

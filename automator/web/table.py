@@ -8,6 +8,7 @@ from typing import Any
 
 from automator.model.plan import Status, Unchanged
 from automator.report.shapes import workload_shape
+from automator.report.words import age_behind
 from automator.survey.containers import Container
 from automator.web.query import Grouping, Sort, TableQuery
 
@@ -57,6 +58,18 @@ class TablePage:
         return [row for group in self.groups for row in group.rows]
 
 
+_SEARCHED = (
+    "config_repo",
+    "workload",
+    "container",
+    "image",
+    "current",
+    "latest",
+    "policy",
+    "status",
+)
+
+
 def make_row(
     config_repo: str,
     container: Container,
@@ -66,9 +79,7 @@ def make_row(
     """Of a container that was decided; the times are those at which its two images were built."""
     shape = workload_shape(config_repo, container, current_at, latest_at)
     decision, found = container.decision, container.field
-    later = current_at is not None and latest_at is not None and latest_at > current_at
-    words = (config_repo, "workload", "container", "image", "current", "latest", "policy", "status")
-    said = [str(shape.get(word, word) or "") for word in words]
+    said = [str(shape[column] or "") for column in _SEARCHED]
     return Row(
         config_repo=config_repo,
         namespace=found.workload.namespace,
@@ -78,7 +89,7 @@ def make_row(
         line=found.location.line,
         status=Status(shape["status"]),
         behind=shape["behind"] or 0,
-        age=latest_at - current_at if later and latest_at and current_at else None,
+        age=age_behind(current_at, latest_at),
         until=decision.until if isinstance(decision, Unchanged) else None,
         shape=shape,
         text=" ".join([*said, *shape["reaches"]]).casefold(),

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
+from automator.report.words import behind_text
 from automator.web.access.person import visit_of
 from automator.web.pages import addresses, text
 from automator.web.pages.assets import Assets, read_assets
@@ -101,7 +102,7 @@ def make_renderer() -> Renderer:
     }
     templates.globals |= {
         "address": addresses.address,
-        "behind_text": text.behind_text,
+        "behind_text": behind_text,
         "shapes": SHAPES,
         "table_address": addresses.table_address,
         "table_query": addresses.table_query,

@@ -1,12 +1,10 @@
 """How things read on a page. Text from registries, Git and manifests is made visible as it is; escaping is Jinja's."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
-
-from automator.report.words import render_age
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -41,14 +39,6 @@ def moment(at: datetime | None) -> str:
 def plain_times(text: str) -> str:
     """Times within a reason read as those beside it do."""
     return _TIME.sub(r"\1 \2 UTC", text)
-
-
-def behind_text(behind: int, age: timedelta | None) -> str:
-    """`3mo, 45 versions`; empty for what is not behind."""
-    if not behind:
-        return ""
-    versions = "1 version" if behind == 1 else f"{behind} versions"
-    return versions if age is None else f"{render_age(age)}, {versions}"
 
 
 def slug(text: str) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from markupsafe import Markup
 
+from automator.report.words import behind_text
 from automator.web.pages.text import (
-    behind_text,
     breakable,
     diff_lines,
     exact,
