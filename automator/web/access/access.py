@@ -8,12 +8,11 @@ from starlette.requests import HTTPConnection
 
 from automator.clock import Clock
 from automator.config.web import May, Others, ProxySettings, Reading, WebSettings, WebUser
-from automator.git.commit import Identity
 from automator.model.event import Event, LoginAccepted, LoginRefused
 from automator.report.quiet import Quiet
 from automator.web.access.addresses import client_address, is_within, limit_key, parse_address
 from automator.web.access.oidc import OidcProvider
-from automator.web.access.person import Person, identity
+from automator.web.access.person import Person
 from automator.web.access.places import Hosts
 from automator.web.access.refusal import Refusal
 from automator.web.access.sessions import Login, OidcLogin, Sessions, TokenLogin
@@ -68,10 +67,6 @@ class Access:
     def cookie(self, name: str) -> str:
         """With `__Host-`, browsers take it from this very host over TLS, and from none below its domain."""
         return f"__Host-{name}" if self.settings.is_https else name
-
-    def identity_of(self, person: Person) -> Identity:
-        """The author of what this person does."""
-        return identity(person)
 
     def prove(self, connection: HTTPConnection) -> Proof | Refusal:
         """A token goes before what a proxy says, and that before a session."""
